@@ -1,0 +1,167 @@
+//! The `~m~` framing of Socket.IO 0.5 and 0.6.
+
+use serde_json::value::RawValue;
+
+use super::utf16;
+
+const MARKER: &str = "~m~";
+const HEARTBEAT: &str = "~h~";
+const JSON: &str = "~j~";
+
+/// More digits than any length needs; longer numbers are not even read.
+const MAX_LENGTH_DIGITS: usize = 10;
+
+/// The most bytes an encoded packet takes beside its data: two markers, a length and the mark of a heartbeat or JSON.
+pub(crate) const OVERHEAD: usize = 3 + 20 + 3 + 3;
+
+/// One decoded unit of the frames generation, in either dialect.
+#[derive(Debug, Clone)]
+pub(crate) enum Packet {
+    /// An ordinary message.
+    Text(String),
+    /// A message that is a JSON value, kept as the text that arrived.
+    Json(Box<RawValue>),
+    /// The echo of a heartbeat, or the heartbeat itself.
+    Heartbeat(u64),
+}
+
+impl PartialEq for Packet {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Json(a), Self::Json(b)) => a.get() == b.get(),
+            (Self::Heartbeat(a), Self::Heartbeat(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// What [`decode`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Payload {
+    /// The packets, in order.
+    pub(crate) packets: Vec<Packet>,
+    /// Whether the frames covered the payload exactly: none cut short, nothing left over.
+    pub(crate) complete: bool,
+}
+
+/// Decodes a payload. Never fails: what cannot be read ends the reading, what was read before stays.
+///
+/// | payload | the original 0.6.18 | here |
+/// | --- | --- | --- |
+/// | no `~m~` where a frame should start | stops | same |
+/// | `~m~5~m~hel`: fewer units than announced | `hel` | same; JSON only if it is valid, a heartbeat never |
+/// | no digits, `-1`, a blank among the digits | a message, often an empty one | stops |
+/// | more than ten digits | takes all there is | stops |
+/// | second marker missing or something else | not looked at | stops |
+/// | a last `~m~` alone | an empty message | stops |
+/// | a length ending inside a surrogate pair | half a pair | stops |
+/// | `~j~` and no valid JSON | `{}` | same |
+/// | `~h~` and no plain number | ignored | same |
+/// | messages behind a heartbeat | lost | delivered |
+pub(crate) fn decode(payload: &str) -> Payload {
+    let mut packets = Vec::new();
+    let complete = decode_into(payload, &mut packets).is_some();
+    Payload { packets, complete }
+}
+
+/// Appends a text message. A text that itself begins with `~h~` or `~j~` reads as a control frame at the other end: the framing has
+/// no escape for it.
+pub(crate) fn encode_text(text: &str, out: &mut Vec<u8>) {
+    encode("", text, out);
+}
+
+/// Appends a message that is a JSON value, given as JSON text.
+pub(crate) fn encode_json(json: &str, out: &mut Vec<u8>) {
+    encode(JSON, json, out);
+}
+
+/// Appends a heartbeat.
+pub(crate) fn encode_heartbeat(counter: u64, out: &mut Vec<u8>) {
+    encode(HEARTBEAT, &counter.to_string(), out);
+}
+
+/// `None` when the payload was not covered exactly.
+fn decode_into(payload: &str, packets: &mut Vec<Packet>) -> Option<()> {
+    let mut rest = payload;
+    while !rest.is_empty() {
+        let (length, data) = split_header(rest)?;
+        let (data, behind) = data.split_at(utf16::byte_index(data, length)?);
+        if behind.is_empty() && utf16::units(data) < length {
+            packets.extend(truncated_packet(data));
+            return None;
+        }
+        packets.extend(packet(data));
+        rest = behind;
+    }
+    Some(())
+}
+
+/// The length a frame announces, and everything behind its second marker.
+fn split_header(frame: &str) -> Option<(usize, &str)> {
+    let rest = frame.strip_prefix(MARKER)?;
+    let digits = rest.bytes().take(MAX_LENGTH_DIGITS).take_while(u8::is_ascii_digit).count();
+    let (number, rest) = rest.split_at(digits);
+    let data = rest.strip_prefix(MARKER)?;
+    Some((number.parse().ok()?, data))
+}
+
+fn packet(data: &str) -> Option<Packet> {
+    if let Some(counter) = data.strip_prefix(HEARTBEAT) {
+        return heartbeat_counter(counter).map(Packet::Heartbeat);
+    }
+    if let Some(json) = data.strip_prefix(JSON) {
+        return raw_json(json).or_else(|| raw_json("{}")).map(Packet::Json);
+    }
+    Some(Packet::Text(data.to_owned()))
+}
+
+/// A peer that counts bytes announces too much for its last frame, so what is there counts; but a cut number is a different number
+/// and cut JSON is nothing.
+fn truncated_packet(data: &str) -> Option<Packet> {
+    if data.starts_with(HEARTBEAT) {
+        return None;
+    }
+    match data.strip_prefix(JSON) {
+        Some(json) => raw_json(json).map(Packet::Json),
+        None => Some(Packet::Text(data.to_owned())),
+    }
+}
+
+fn heartbeat_counter(text: &str) -> Option<u64> {
+    // `parse` alone would also take a leading plus.
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// Checks the JSON without building it, so its depth costs no stack.
+fn raw_json(json: &str) -> Option<Box<RawValue>> {
+    serde_json::from_str::<&RawValue>(json).ok().map(ToOwned::to_owned)
+}
+
+fn encode(mark: &str, data: &str, out: &mut Vec<u8>) {
+    let length = mark.len() + utf16::units(data);
+    out.reserve(OVERHEAD + data.len());
+    out.extend_from_slice(MARKER.as_bytes());
+    push_decimal(length, out);
+    out.extend_from_slice(MARKER.as_bytes());
+    out.extend_from_slice(mark.as_bytes());
+    out.extend_from_slice(data.as_bytes());
+}
+
+fn push_decimal(mut number: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    loop {
+        out.push(b'0' + (number % 10) as u8);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out[start..].reverse();
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! JavaScript around payloads: string literals, JSONP calls and the script elements of htmlfile.
+//!
+//! All of it is ASCII and free of `<`. So no charset can garble it, no user text can end a script element, and the line separators
+//! U+2028 and U+2029, which old engines refuse inside a string literal, never appear raw.
+
+/// What an idle htmlfile stream is fed in the JSON dialect.
+pub(crate) const HTMLFILE_HEARTBEAT: &str = "<!-- heartbeat -->";
+
+/// The first chunk of an htmlfile stream, 256 bytes in all: Internet Explorer shows nothing of a document before that much is there.
+pub(crate) const HTMLFILE_PRELUDE_FRAMES: &[u8] = &htmlfile_prelude::<256>();
+
+/// The same in the JSON dialect, whose servers sent 255 bytes.
+pub(crate) const HTMLFILE_PRELUDE_JSON: &[u8] = &htmlfile_prelude::<255>();
+
+/// Appends `text` as a string literal that both JavaScript and JSON read back as `text`.
+pub(crate) fn encode_literal(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    escape(text, out, literal_escape);
+    out.push(b'"');
+}
+
+/// Appends valid JSON text so that it may stand in an inline script: everything outside ASCII, and `<`, only occurs inside strings
+/// and is escaped there; line breaks only occur between tokens and become blanks.
+pub(crate) fn encode_json_ascii(json: &str, out: &mut Vec<u8>) {
+    out.reserve(json.len());
+    escape(json, out, json_escape);
+}
+
+/// Appends the script that answers a JSONP request. `index` must be digits.
+pub(crate) fn jsonp(index: &str, payload: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"io.JSONP[");
+    out.extend_from_slice(index.as_bytes());
+    out.extend_from_slice(b"]._(");
+    encode_literal(payload, out);
+    out.extend_from_slice(b");");
+}
+
+/// Appends the script element that hands a payload to an htmlfile client as a string.
+pub(crate) fn htmlfile_literal(payload: &str, out: &mut Vec<u8>) {
+    htmlfile(out, |out| encode_literal(payload, out));
+}
+
+/// Appends the script element that hands a payload to an htmlfile client as an object, as the JSON dialect does.
+pub(crate) fn htmlfile_object(json: &str, out: &mut Vec<u8>) {
+    htmlfile(out, |out| encode_json_ascii(json, out));
+}
+
+const fn htmlfile_prelude<const LENGTH: usize>() -> [u8; LENGTH] {
+    let start = b"<html><body>";
+    let mut bytes = [b' '; LENGTH];
+    let mut index = 0;
+    while index < start.len() {
+        bytes[index] = start[index];
+        index += 1;
+    }
+    bytes
+}
+
+fn htmlfile(out: &mut Vec<u8>, argument: impl FnOnce(&mut Vec<u8>)) {
+    out.extend_from_slice(b"<script>parent.s._(");
+    argument(out);
+    out.extend_from_slice(b", document);</script>");
+}
+
+/// How an ASCII character is written in a literal, if not as itself.
+fn literal_escape(byte: u8) -> Option<&'static str> {
+    const CONTROLS: [&str; 32] = [
+        "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007", "\\b", "\\t", "\\n",
+        "\\u000B", "\\f", "\\r", "\\u000E", "\\u000F", "\\u0010", "\\u0011", "\\u0012", "\\u0013", "\\u0014",
+        "\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019", "\\u001A", "\\u001B", "\\u001C", "\\u001D", "\\u001E",
+        "\\u001F",
+    ];
+    match byte {
+        b'"' => Some("\\\""),
+        b'\\' => Some("\\\\"),
+        b'<' => Some("\\u003C"),
+        _ => CONTROLS.get(usize::from(byte)).copied(),
+    }
+}
+
+/// How an ASCII character of JSON text is written in a script, if not as itself.
+fn json_escape(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'<' => Some("\\u003C"),
+        b'\n' | b'\r' => Some(" "),
+        _ => None,
+    }
+}
+
+/// Copies `text`, with `\u` escapes for everything outside ASCII and what `ascii` says for the rest.
+fn escape(text: &str, out: &mut Vec<u8>, ascii: impl Fn(u8) -> Option<&'static str>) {
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().position(|byte| !byte.is_ascii() || ascii(byte).is_some()).unwrap_or(rest.len());
+        let (before, special) = rest.split_at(plain);
+        out.extend_from_slice(before.as_bytes());
+        let mut characters = special.chars();
+        let Some(character) = characters.next() else {
+            return;
+        };
+        match u8::try_from(character).ok().and_then(&ascii) {
+            Some(escape) => out.extend_from_slice(escape.as_bytes()),
+            None => escape_units(character, out),
+        }
+        rest = characters.as_str();
+    }
+}
+
+fn escape_units(character: char, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        out.extend_from_slice(b"\\u");
+        out.extend([12, 8, 4, 0].map(|shift| DIGITS[usize::from(*unit >> shift & 0xF)]));
+    }
+}
+
+#[cfg(test)]
+mod tests;
