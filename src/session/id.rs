@@ -1,0 +1,76 @@
+//! Session ids: the only credential a client of the old generations has.
+
+use std::fmt;
+
+/// 128 bits from the system's random generator, written as 32 lower-case hexadecimal digits: safe in a path, a
+/// frame, a JSON string and a cookie.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SessionId(u128);
+
+impl SessionId {
+    /// The length of the written form, in bytes.
+    pub(crate) const LENGTH: usize = 32;
+
+    /// A new id, or nothing when the system has no randomness to give.
+    pub(crate) fn random() -> Option<Self> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).ok()?;
+        Some(Self(u128::from_ne_bytes(bytes)))
+    }
+
+    /// Reads the written form; anything that [`fmt::Display`] would not have written is no id of ours.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let canonical =
+            text.len() == Self::LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !canonical {
+            return None;
+        }
+        u128::from_str_radix(text, 16).ok().map(Self)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:032x}", self.0)
+    }
+}
+
+/// Only the head: ids are credentials and have no business in a log.
+impl fmt::Debug for SessionId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:08x}…", self.0 >> 96)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_what_it_wrote() {
+        let id = SessionId::random().unwrap();
+        assert_eq!(SessionId::parse(&id.to_string()), Some(id));
+        assert_eq!(id.to_string().len(), SessionId::LENGTH);
+    }
+
+    #[test]
+    fn leading_zeros_are_kept() {
+        assert_eq!(SessionId(7).to_string(), "00000000000000000000000000000007");
+        assert_eq!(SessionId::parse("00000000000000000000000000000007"), Some(SessionId(7)));
+    }
+
+    #[test]
+    fn ids_of_other_servers_and_property_names_are_no_ids() {
+        for text in ["", "toString", "constructor", "009722956110599812", "+0000000000000000000000000000007"] {
+            assert_eq!(SessionId::parse(text), None, "{text}");
+        }
+        let upper = "A0000000000000000000000000000007";
+        assert_eq!(SessionId::parse(upper), None, "one session has one name");
+    }
+
+    #[test]
+    fn a_log_line_never_shows_the_whole_id() {
+        let id = SessionId::random().unwrap();
+        assert!(!format!("{id:?}").contains(&id.to_string()[8..]));
+    }
+}

@@ -1,0 +1,189 @@
+//! A session as the rest of the house holds it: the state machine behind a lock, the waker of its connection, and
+//! what belongs to the application beside it.
+
+use super::{
+    delivery::Delivery,
+    id::SessionId,
+    machine::{Effects, Machine, Mode, Taken},
+    profile::Profile,
+    queue::{Limits, SendError},
+    reason::DisconnectReason,
+};
+use bytes::Bytes;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
+
+/// What a session belongs to: tells the time, keeps deadlines, and hears of endings. Called without any lock held.
+pub(crate) trait Host: Sized + Send + Sync + 'static {
+    /// The present.
+    fn now(&self) -> Instant;
+    /// Call [`Session::tick`] at this time, or earlier.
+    fn schedule(session: &Arc<Session<Self>>, at: Instant);
+    /// The application has to hear that the client is gone. Once in a session's life.
+    fn disconnected(session: &Arc<Session<Self>>, reason: DisconnectReason);
+    /// The session is to be forgotten.
+    fn closed(session: &Arc<Session<Self>>);
+    /// Counts what was lost and what went back.
+    fn count(&self, undelivered: usize, requeued: usize);
+}
+
+/// One client's session.
+pub(crate) struct Session<A> {
+    id: SessionId,
+    core: Mutex<Core>,
+    /// What the layers above keep with it.
+    pub(crate) host: A,
+}
+
+struct Core {
+    machine: Machine,
+    waker: Option<Waker>,
+    /// The time the reaper is known to come by.
+    scheduled: Option<Instant>,
+}
+
+impl<A: Host> Session<A> {
+    /// A new session, its deadline set.
+    pub(crate) fn open(id: SessionId, profile: Profile, limits: Limits, host: A) -> Arc<Self> {
+        let machine = Machine::new(host.now(), profile, limits);
+        let core = Mutex::new(Core { machine, waker: None, scheduled: None });
+        let session = Arc::new(Self { id, core, host });
+        session.settle(session.lock());
+        session
+    }
+
+    pub(crate) fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// See [`Machine::attach`].
+    pub(crate) fn attach(self: &Arc<Self>, mode: Mode) -> Option<u64> {
+        self.with(|machine, now| machine.attach(now, mode))
+    }
+
+    /// See [`Machine::take`]. Waits with the task's waker.
+    pub(crate) fn poll_take(self: &Arc<Self>, context: &mut Context<'_>, number: u64) -> Poll<Taken> {
+        let now = self.host.now();
+        let mut core = self.lock();
+        let taken = core.machine.take(now, number);
+        if taken == Taken::Wait {
+            match &mut core.waker {
+                Some(waker) => waker.clone_from(context.waker()),
+                empty => *empty = Some(context.waker().clone()),
+            }
+        }
+        self.settle(core);
+        if taken == Taken::Wait { Poll::Pending } else { Poll::Ready(taken) }
+    }
+
+    /// See [`Machine::written`].
+    pub(crate) fn written(self: &Arc<Self>, number: u64) {
+        self.with(|machine, _| machine.written(number));
+    }
+
+    /// See [`Machine::watched`].
+    pub(crate) fn watched(self: &Arc<Self>, number: u64, delivery: Arc<dyn Delivery>) {
+        self.with(|machine, _| machine.watched(number, delivery));
+    }
+
+    /// See [`Machine::unwritten`].
+    pub(crate) fn unwritten(self: &Arc<Self>, number: u64) {
+        self.with(|machine, _| machine.unwritten(number));
+    }
+
+    /// See [`Machine::detach`].
+    pub(crate) fn detach(self: &Arc<Self>, number: u64, reason: DisconnectReason) {
+        self.with(|machine, now| machine.detach(now, number, reason));
+    }
+
+    /// See [`Machine::send`].
+    pub(crate) fn send(self: &Arc<Self>, messages: &[Bytes]) -> Result<(), SendError> {
+        self.with(|machine, _| machine.send(messages))
+    }
+
+    /// See [`Machine::heartbeat`].
+    pub(crate) fn heartbeat(self: &Arc<Self>, counter: u64) {
+        self.with(|machine, now| machine.heartbeat(now, counter));
+    }
+
+    /// See [`Machine::pause_reading`].
+    pub(crate) fn pause_reading(self: &Arc<Self>, paused: bool) {
+        self.with(|machine, now| machine.pause_reading(now, paused));
+    }
+
+    /// See [`Machine::end`].
+    pub(crate) fn end(self: &Arc<Self>, reason: DisconnectReason) {
+        self.with(|machine, now| machine.end(now, reason));
+    }
+
+    /// A deadline came. See [`Machine::tick`].
+    pub(crate) fn tick(self: &Arc<Self>) {
+        let now = self.host.now();
+        let mut core = self.lock();
+        core.scheduled = None;
+        core.machine.tick(now);
+        self.settle(core);
+    }
+
+    /// Whether the session still accepts messages.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().machine.is_open()
+    }
+
+    /// Bytes and messages that wait or are under way.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        self.lock().machine.held()
+    }
+
+    fn with<T>(self: &Arc<Self>, input: impl FnOnce(&mut Machine, Instant) -> T) -> T {
+        let now = self.host.now();
+        let mut core = self.lock();
+        let output = input(&mut core.machine, now);
+        self.settle(core);
+        output
+    }
+
+    /// Does what the machine asks for, after letting go of the lock.
+    fn settle(self: &Arc<Self>, mut core: MutexGuard<'_, Core>) {
+        let Effects { wake, disconnected, closed, undelivered, requeued } = core.machine.take_effects();
+        let waker = if wake { core.waker.take() } else { None };
+        let earlier = match (core.machine.deadline(), core.scheduled) {
+            (Some(at), Some(scheduled)) if at >= scheduled => None,
+            (at, _) => at,
+        };
+        if earlier.is_some() {
+            core.scheduled = earlier;
+        }
+        drop(core);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        if let Some(at) = earlier {
+            A::schedule(self, at);
+        }
+        if undelivered + requeued > 0 {
+            self.host.count(undelivered, requeued);
+        }
+        if closed {
+            A::closed(self);
+        }
+        if let Some(reason) = disconnected {
+            A::disconnected(self, reason);
+        }
+    }
+
+    /// The machine is left whole by every input, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<A> fmt::Debug for Session<A> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Session").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,431 @@
+//! The state machine of one session: inputs with the time they happened, outputs as values. No I/O, no clock.
+//!
+//! A session has none or one connection. A connection is numbered; what arrives from an older one is ignored. A poll
+//! takes one batch and is over; a stream takes batches until it ends. A batch stays in flight until it is known to
+//! have left (docs/ARCHITECTURE.md, "What a batch goes through").
+
+use super::{
+    delivery::{Delivery, Outcome},
+    profile::Profile,
+    queue::{Batch, Element, Limits, Queue, SendError},
+    reason::DisconnectReason,
+};
+use bytes::Bytes;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// The shortest time a session that is being ended may take to write what is queued.
+const ENDING_GRACE: Duration = Duration::from_secs(5);
+/// How often a close timeout is put off while a response is still leaving (a slow download of a large batch).
+const SLOW_RESPONSE_EXTENSIONS: u32 = 8;
+
+/// How a connection carries batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// One batch, then it is over.
+    Poll,
+    /// Batch after batch.
+    Stream,
+}
+
+/// What a connection finds when it asks for something to write.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Write this, then say what became of it.
+    Batch(Batch),
+    /// Nothing yet.
+    Wait,
+    /// A poll that ends empty: its duration passed.
+    Expired,
+    /// Another connection took the place, or the session gave this one up.
+    Displaced,
+    /// The session is over and everything it had to say was said.
+    Closed,
+}
+
+/// What the caller has to do after an input.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Effects {
+    /// Wake the connection: it has something to take.
+    pub(crate) wake: bool,
+    /// Tell the application, once in a session's life.
+    pub(crate) disconnected: Option<DisconnectReason>,
+    /// Forget the session.
+    pub(crate) closed: bool,
+    /// Messages that can no longer be delivered.
+    pub(crate) undelivered: usize,
+    /// Batches that went back to the queue.
+    pub(crate) requeued: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// The application was told; what is queued may still leave.
+    Ending,
+    Closed,
+}
+
+#[derive(Debug)]
+struct Connection {
+    number: u64,
+    mode: Mode,
+    /// Of a poll: how many entries its answer holds. The first send seals the answer, as the original did.
+    sealed: usize,
+    /// Of a poll: when it is answered empty.
+    expires: Option<Instant>,
+    expired: bool,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    number: u64,
+    batch: Batch,
+    /// Whoever watches the connection, when somebody does.
+    delivery: Option<Arc<dyn Delivery>>,
+}
+
+#[derive(Debug, Default)]
+struct Pulse {
+    counter: u64,
+    next: Option<Instant>,
+    reply_by: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Lapse {
+    at: Instant,
+    reason: DisconnectReason,
+    extensions: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Machine {
+    profile: Profile,
+    phase: Phase,
+    queue: Queue,
+    connection: Option<Connection>,
+    attachments: u64,
+    in_flight: Option<InFlight>,
+    pulse: Pulse,
+    lapse: Option<Lapse>,
+    /// The application is behind and nothing is read: a reply may be waiting unread.
+    reading_paused: bool,
+    effects: Effects,
+}
+
+impl Machine {
+    /// A new session. It lapses unless a connection is attached within the close timeout or the grace.
+    pub(crate) fn new(now: Instant, profile: Profile, limits: Limits) -> Self {
+        let mut queue = Queue::new(limits);
+        queue.push(Element::Opening, false);
+        let patience = profile.close_timeout.max(ENDING_GRACE);
+        Self {
+            profile,
+            phase: Phase::Open,
+            queue,
+            connection: None,
+            attachments: 0,
+            in_flight: None,
+            pulse: Pulse::default(),
+            lapse: Some(Lapse { at: now + patience, reason: DisconnectReason::TransportClosed, extensions: 0 }),
+            reading_paused: false,
+            effects: Effects::default(),
+        }
+    }
+
+    /// What the inputs since the last call ask for.
+    pub(crate) fn take_effects(&mut self) -> Effects {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When [`Machine::tick`] has something to do next.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let poll = self.connection.as_ref().filter(|poll| !poll.expired && poll.sealed == 0);
+        let poll = poll.and_then(|poll| poll.expires);
+        let lapse = self.lapse.as_ref().map(|lapse| lapse.at);
+        [poll, self.pulse.next, self.pulse.reply_by, lapse].into_iter().flatten().min()
+    }
+
+    /// Whether messages are still accepted.
+    pub(crate) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// Bytes and messages that wait or are under way.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        self.queue.held()
+    }
+
+    /// A connection wants to carry the session. The one before it is over. Answers its number, or nothing when the
+    /// session is over.
+    pub(crate) fn attach(&mut self, now: Instant, mode: Mode) -> Option<u64> {
+        self.settle_in_flight();
+        let over = match self.phase {
+            Phase::Open => false,
+            Phase::Ending => self.queue.is_empty(),
+            Phase::Closed => true,
+        };
+        if over {
+            self.close(DisconnectReason::ServerDisconnect);
+            return None;
+        }
+        self.effects.wake |= self.connection.is_some();
+        self.queue.drop_heartbeats();
+        self.queue.join();
+        self.attachments += 1;
+        let (sealed, expires) = match mode {
+            Mode::Poll => (self.queue.len(), Some(now + self.profile.poll_duration)),
+            Mode::Stream => (0, None),
+        };
+        self.connection = Some(Connection { number: self.attachments, mode, sealed, expires, expired: false });
+        if self.phase == Phase::Open {
+            self.lapse = None;
+        }
+        self.pulse.reply_by = None;
+        self.pulse.next = match (mode, self.profile.heartbeat) {
+            (Mode::Stream, Some(heartbeat)) => Some(now + heartbeat.interval),
+            _ => None,
+        };
+        Some(self.attachments)
+    }
+
+    /// The connection asks for something to write.
+    pub(crate) fn take(&mut self, now: Instant, number: u64) -> Taken {
+        let Some(connection) = self.connection.as_ref().filter(|connection| connection.number == number) else {
+            return Taken::Displaced;
+        };
+        let (mode, sealed, expired) = (connection.mode, connection.sealed, connection.expired);
+        let count = match mode {
+            Mode::Poll => sealed,
+            // What the stream has under way is written first.
+            Mode::Stream if self.in_flight.is_some() => return Taken::Wait,
+            Mode::Stream => self.queue.len(),
+        };
+        if count > 0 {
+            let batch = self.queue.take(count);
+            self.in_flight = Some(InFlight { number, batch: batch.clone(), delivery: None });
+            if mode == Mode::Poll {
+                self.leave(now, DisconnectReason::CloseTimeout);
+            }
+            return Taken::Batch(batch);
+        }
+        if self.phase != Phase::Open {
+            self.close(DisconnectReason::ServerDisconnect);
+            return Taken::Closed;
+        }
+        if expired {
+            self.leave(now, DisconnectReason::CloseTimeout);
+            return Taken::Expired;
+        }
+        Taken::Wait
+    }
+
+    /// The batch taken by this connection has left.
+    pub(crate) fn written(&mut self, number: u64) {
+        if let Some(in_flight) = self.in_flight.take_if(|in_flight| in_flight.number == number) {
+            self.queue.release(&in_flight.batch);
+        }
+    }
+
+    /// The batch taken by this connection has been written, and somebody watches whether it arrives.
+    pub(crate) fn watched(&mut self, number: u64, delivery: Arc<dyn Delivery>) {
+        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.number == number) {
+            in_flight.delivery = Some(delivery);
+        }
+    }
+
+    /// The batch taken by this connection did not leave: it goes first again.
+    pub(crate) fn unwritten(&mut self, number: u64) {
+        if let Some(in_flight) = self.in_flight.take_if(|in_flight| in_flight.number == number) {
+            self.put_back(in_flight.batch);
+        }
+    }
+
+    /// The connection is gone.
+    pub(crate) fn detach(&mut self, now: Instant, number: u64, reason: DisconnectReason) {
+        let Some(connection) = self.connection.as_ref().filter(|connection| connection.number == number) else {
+            return;
+        };
+        let reason = match connection.mode {
+            Mode::Poll => DisconnectReason::CloseTimeout,
+            Mode::Stream => reason,
+        };
+        self.unwritten(number);
+        self.leave(now, reason);
+    }
+
+    /// Queues messages that belong to one payload, all or none.
+    pub(crate) fn send(&mut self, messages: &[Bytes]) -> Result<(), SendError> {
+        if self.phase != Phase::Open {
+            return Err(SendError::Closed);
+        }
+        let idle = self.queue.is_empty();
+        self.queue.push_messages(messages, false)?;
+        self.seal(idle);
+        Ok(())
+    }
+
+    /// The client answered the heartbeat with this number.
+    pub(crate) fn heartbeat(&mut self, now: Instant, counter: u64) {
+        let Some(heartbeat) = self.profile.heartbeat else { return };
+        if counter == self.pulse.counter && self.pulse.reply_by.take().is_some() {
+            self.pulse.next = Some(now + heartbeat.interval);
+        }
+    }
+
+    /// Reading stopped because the application is behind, or goes on.
+    pub(crate) fn pause_reading(&mut self, now: Instant, paused: bool) {
+        self.reading_paused = paused;
+        self.put_off_reply(now);
+    }
+
+    /// The application or the listener ends the session. What is queued may still leave.
+    pub(crate) fn end(&mut self, now: Instant, reason: DisconnectReason) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        self.phase = Phase::Ending;
+        self.effects.disconnected = Some(reason);
+        if self.connection.is_none() && self.queue.is_empty() && self.in_flight.is_none() {
+            return self.close(reason);
+        }
+        self.effects.wake = true;
+        let at = now + self.profile.close_timeout.max(ENDING_GRACE);
+        self.lapse = Some(Lapse { at, reason, extensions: SLOW_RESPONSE_EXTENSIONS });
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(&mut self, now: Instant) {
+        if let Some(poll) = &mut self.connection {
+            let due = poll.expires.is_some_and(|expires| expires <= now);
+            if due && poll.sealed == 0 && !poll.expired {
+                poll.expired = true;
+                self.effects.wake = true;
+            }
+        }
+        if self.reading_paused {
+            self.put_off_reply(now);
+        }
+        if self.pulse.reply_by.is_some_and(|reply_by| reply_by <= now) {
+            self.effects.wake = true;
+            self.leave(now, DisconnectReason::HeartbeatTimeout);
+        }
+        if self.pulse.next.is_some_and(|next| next <= now) {
+            self.beat(now);
+        }
+        if self.lapse.as_ref().is_some_and(|lapse| lapse.at <= now) {
+            self.lapse_now(now);
+        }
+    }
+
+    fn beat(&mut self, now: Instant) {
+        let Some(heartbeat) = self.profile.heartbeat else { return };
+        self.pulse.counter += 1;
+        let idle = self.queue.is_empty();
+        self.queue.push(Element::Heartbeat(self.pulse.counter), false);
+        self.seal(idle);
+        match heartbeat.timeout {
+            Some(timeout) => {
+                self.pulse.next = None;
+                self.pulse.reply_by = Some(now + timeout);
+            }
+            None => self.pulse.next = Some(now + heartbeat.interval),
+        }
+    }
+
+    fn put_off_reply(&mut self, now: Instant) {
+        let timeout = self.profile.heartbeat.and_then(|heartbeat| heartbeat.timeout);
+        if let (Some(reply_by), Some(timeout)) = (&mut self.pulse.reply_by, timeout) {
+            *reply_by = now + timeout;
+        }
+    }
+
+    /// Something was queued: a waiting connection learns of it, once.
+    fn seal(&mut self, was_idle: bool) {
+        let Some(connection) = &mut self.connection else { return };
+        match connection.mode {
+            Mode::Poll if connection.sealed == 0 => {
+                connection.sealed = self.queue.len();
+                self.effects.wake = true;
+            }
+            Mode::Poll => {}
+            Mode::Stream => self.effects.wake |= was_idle,
+        }
+    }
+
+    fn put_back(&mut self, batch: Batch) {
+        self.effects.requeued += 1;
+        self.queue.put_back(batch);
+        self.seal(true);
+    }
+
+    /// The connection is over; the session lives on for the close timeout.
+    fn leave(&mut self, now: Instant, reason: DisconnectReason) {
+        self.connection = None;
+        self.pulse.next = None;
+        self.pulse.reply_by = None;
+        self.queue.drop_heartbeats();
+        if self.phase != Phase::Open {
+            return;
+        }
+        if self.profile.close_timeout.is_zero() && reason != DisconnectReason::CloseTimeout {
+            self.close(reason);
+        } else {
+            self.lapse = Some(Lapse { at: now + self.profile.close_timeout, reason, extensions: 0 });
+        }
+    }
+
+    fn lapse_now(&mut self, now: Instant) {
+        let Some(lapse) = &mut self.lapse else { return };
+        let under_way = self.in_flight.as_ref().is_some_and(|in_flight| {
+            let outcome = in_flight.delivery.as_ref().map(|delivery| delivery.outcome());
+            outcome == Some(Outcome::UnderWay)
+        });
+        if under_way && lapse.extensions < SLOW_RESPONSE_EXTENSIONS {
+            lapse.extensions += 1;
+            lapse.at = now + self.profile.close_timeout;
+            return;
+        }
+        let reason = lapse.reason;
+        self.close(reason);
+    }
+
+    /// What became of the batch of the last poll decides what the next one carries.
+    fn settle_in_flight(&mut self) {
+        let Some(in_flight) = self.in_flight.take() else { return };
+        match in_flight.delivery.as_ref().map(|delivery| delivery.outcome()) {
+            Some(Outcome::Delivered) => self.queue.release(&in_flight.batch),
+            Some(Outcome::UnderWay | Outcome::Lost) | None => {
+                if let Some(delivery) = &in_flight.delivery {
+                    delivery.abandon();
+                }
+                self.put_back(in_flight.batch);
+            }
+        }
+    }
+
+    fn close(&mut self, reason: DisconnectReason) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        if self.phase == Phase::Open {
+            self.effects.disconnected = Some(reason);
+        }
+        self.phase = Phase::Closed;
+        self.effects.closed = true;
+        self.effects.wake = true;
+        self.connection = None;
+        self.pulse = Pulse::default();
+        self.lapse = None;
+        if let Some(in_flight) = self.in_flight.take() {
+            let outcome = in_flight.delivery.as_ref().map(|delivery| delivery.outcome());
+            if outcome != Some(Outcome::Delivered) {
+                self.effects.undelivered += in_flight.batch.messages();
+            }
+        }
+        self.effects.undelivered += self.queue.clear();
+    }
+}

@@ -1,0 +1,26 @@
+//! One client's life, as a deterministic state machine, and what keeps all of them: the registry and the reaper.
+//!
+//! Nothing here knows hyper, sockets or handlers. Time comes in as an argument; what has to be written, delivered
+//! or waited for comes out as a value.
+
+mod deadlines;
+mod delivery;
+mod id;
+mod live;
+mod machine;
+mod profile;
+mod queue;
+mod reason;
+mod registry;
+#[cfg(test)]
+mod simulator;
+
+pub(crate) use deadlines::{Deadlines, Expire};
+pub(crate) use delivery::{Delivery, Outcome};
+pub(crate) use id::SessionId;
+pub(crate) use live::{Host, Session};
+pub(crate) use machine::{Mode, Taken};
+pub(crate) use profile::{Heartbeat, Profile};
+pub(crate) use queue::{Batch, Element, Entry, Limits, SendError as QueueError};
+pub use reason::DisconnectReason;
+pub(crate) use registry::Registry;

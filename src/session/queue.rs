@@ -1,0 +1,228 @@
+//! The outgoing queue of one session: bounded, in order, with a way back for what was not delivered.
+
+use bytes::Bytes;
+use std::collections::VecDeque;
+
+/// How much may wait for one client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Encoded bytes.
+    pub(crate) bytes: usize,
+    /// Messages.
+    pub(crate) messages: usize,
+}
+
+/// Why a message was not queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SendError {
+    /// The session has ended.
+    Closed,
+    /// The queue is at one of its limits.
+    Full,
+}
+
+/// One unit of a payload. The transport knows how to write each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Element {
+    /// The session id, the first thing a client hears.
+    Opening,
+    /// A message in the session's wire form.
+    Message(Bytes),
+    /// The heartbeat with this number.
+    Heartbeat(u64),
+}
+
+impl Element {
+    fn cost(&self) -> (usize, usize) {
+        match self {
+            Self::Message(bytes) => (bytes.len(), 1),
+            Self::Opening | Self::Heartbeat(_) => (0, 0),
+        }
+    }
+}
+
+/// An element and where its payload begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) element: Element,
+    /// Belongs to the same payload as the entry before it.
+    pub(crate) joined: bool,
+}
+
+/// What one flush writes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Batch(pub(crate) Vec<Entry>);
+
+impl Batch {
+    /// The payloads of the batch: runs of entries that are encoded together.
+    pub(crate) fn payloads(&self) -> impl Iterator<Item = &[Entry]> {
+        let mut rest = self.0.as_slice();
+        std::iter::from_fn(move || {
+            let tail = rest.get(1..)?;
+            let end = 1 + tail.iter().take_while(|entry| entry.joined).count();
+            let (payload, after) = rest.split_at(end);
+            rest = after;
+            Some(payload)
+        })
+    }
+
+    /// The number of application messages in it.
+    pub(crate) fn messages(&self) -> usize {
+        self.0.iter().map(|entry| entry.element.cost().1).sum()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    entries: VecDeque<Entry>,
+    limits: Limits,
+    bytes: usize,
+    messages: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { entries: VecDeque::new(), limits, bytes: 0, messages: 0 }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes and messages that wait, those under way in a response included.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        (self.bytes, self.messages)
+    }
+
+    /// Adds messages that belong together, all or none.
+    pub(crate) fn push_messages(&mut self, messages: &[Bytes], joined: bool) -> Result<(), SendError> {
+        let bytes: usize = messages.iter().map(Bytes::len).sum();
+        let fits = self.bytes.saturating_add(bytes) <= self.limits.bytes
+            && self.messages.saturating_add(messages.len()) <= self.limits.messages;
+        if !fits {
+            return Err(SendError::Full);
+        }
+        for (position, message) in messages.iter().enumerate() {
+            let joined = joined || position > 0;
+            self.push(Element::Message(message.clone()), joined);
+        }
+        Ok(())
+    }
+
+    /// Adds an element of the protocol's own, which is never refused.
+    pub(crate) fn push(&mut self, element: Element, joined: bool) {
+        let (bytes, messages) = element.cost();
+        self.bytes += bytes;
+        self.messages += messages;
+        self.entries.push_back(Entry { element, joined });
+    }
+
+    /// Everything that waits becomes one payload.
+    pub(crate) fn join(&mut self) {
+        for entry in &mut self.entries {
+            entry.joined = true;
+        }
+    }
+
+    /// Takes the first `count` entries. They stay within the bounds until [`Queue::release`] or [`Queue::put_back`].
+    pub(crate) fn take(&mut self, count: usize) -> Batch {
+        let batch = Batch(self.entries.drain(..count.min(self.entries.len())).collect());
+        if self.entries.is_empty() {
+            // An idle session owns no buffer.
+            self.entries = VecDeque::new();
+        }
+        batch
+    }
+
+    /// The batch reached the client: its room is free again.
+    pub(crate) fn release(&mut self, batch: &Batch) {
+        for entry in &batch.0 {
+            let (bytes, messages) = entry.element.cost();
+            self.bytes = self.bytes.saturating_sub(bytes);
+            self.messages = self.messages.saturating_sub(messages);
+        }
+    }
+
+    /// The batch did not reach the client: it goes first again.
+    pub(crate) fn put_back(&mut self, batch: Batch) {
+        for mut entry in batch.0.into_iter().rev() {
+            entry.joined = true;
+            self.entries.push_front(entry);
+        }
+    }
+
+    /// Forgets heartbeats: they belong to a connection, not to the session.
+    pub(crate) fn drop_heartbeats(&mut self) {
+        self.entries.retain(|entry| !matches!(entry.element, Element::Heartbeat(_)));
+    }
+
+    /// Empties the queue and tells how many messages were in it.
+    pub(crate) fn clear(&mut self) -> usize {
+        let messages = self.entries.iter().map(|entry| entry.element.cost().1).sum();
+        self.entries = VecDeque::new();
+        self.bytes = 0;
+        self.messages = 0;
+        messages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(bytes: usize, messages: usize) -> Queue {
+        Queue::new(Limits { bytes, messages })
+    }
+
+    fn message(text: &'static str) -> Bytes {
+        Bytes::from_static(text.as_bytes())
+    }
+
+    #[test]
+    fn a_queue_refuses_what_exceeds_either_bound() {
+        let mut queue = queue(10, 2);
+        assert_eq!(queue.push_messages(&[message("12345678901")], false), Err(SendError::Full));
+        assert_eq!(queue.push_messages(&[message("1")], false), Ok(()));
+        assert_eq!(queue.push_messages(&[message("2"), message("3")], false), Err(SendError::Full));
+        assert_eq!(queue.push_messages(&[message("2")], false), Ok(()));
+        assert_eq!(queue.push_messages(&[message("3")], false), Err(SendError::Full));
+        assert_eq!(queue.held(), (2, 2), "a refused message leaves nothing behind");
+    }
+
+    #[test]
+    fn what_is_under_way_still_counts_until_it_arrived() {
+        let mut queue = queue(100, 1);
+        queue.push_messages(&[message("1")], false).unwrap();
+        let batch = queue.take(1);
+        assert_eq!(queue.push_messages(&[message("2")], false), Err(SendError::Full));
+        queue.release(&batch);
+        assert_eq!(queue.push_messages(&[message("2")], false), Ok(()));
+    }
+
+    #[test]
+    fn what_comes_back_goes_first_and_in_order() {
+        let mut queue = queue(100, 100);
+        queue.push_messages(&[message("1"), message("2")], false).unwrap();
+        let batch = queue.take(2);
+        queue.push_messages(&[message("3")], false).unwrap();
+        queue.put_back(batch);
+        let again: Vec<_> = queue.take(9).0.into_iter().map(|entry| entry.element).collect();
+        assert_eq!(again, ["1", "2", "3"].map(|text| Element::Message(message(text))));
+    }
+
+    #[test]
+    fn payloads_are_runs_of_joined_entries() {
+        let mut queue = queue(100, 100);
+        queue.push(Element::Opening, false);
+        queue.push_messages(&[message("1")], false).unwrap();
+        queue.push_messages(&[message("2"), message("3")], false).unwrap();
+        let batch = queue.take(4);
+        assert_eq!(batch.payloads().map(<[Entry]>::len).collect::<Vec<_>>(), [1, 1, 2]);
+        assert_eq!(batch.messages(), 3);
+        assert_eq!(Batch::default().payloads().count(), 0);
+    }
+}

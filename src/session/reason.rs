@@ -1,0 +1,38 @@
+//! Why a session ended.
+
+use std::fmt;
+
+/// Why a client is gone, as [`Listener::on_disconnect`](crate::Listener::on_disconnect) tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DisconnectReason {
+    /// The client's connection ended, orderly or not, and no other took its place within the close timeout.
+    TransportClosed,
+    /// A heartbeat was not answered within the heartbeat timeout.
+    HeartbeatTimeout,
+    /// A polling client did not poll again within the close timeout. Clients of the frames generation cannot say
+    /// goodbye, so this is also how an orderly leave of a polling client looks.
+    CloseTimeout,
+    /// The client broke the rules of its transport (a malformed or oversized frame).
+    ProtocolError,
+    /// The application disconnected the client.
+    ServerDisconnect,
+    /// One of the application's handlers panicked while it served this client.
+    HandlerPanicked,
+    /// The listener was shut down.
+    Shutdown,
+}
+
+impl fmt::Display for DisconnectReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::TransportClosed => "transport closed",
+            Self::HeartbeatTimeout => "heartbeat timeout",
+            Self::CloseTimeout => "close timeout",
+            Self::ProtocolError => "protocol error",
+            Self::ServerDisconnect => "server disconnect",
+            Self::HandlerPanicked => "handler panicked",
+            Self::Shutdown => "shutdown",
+        })
+    }
+}
