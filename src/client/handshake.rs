@@ -1,0 +1,108 @@
+//! What is known of a client from the request that began its session.
+
+use crate::transport::Transport;
+use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
+use std::{net::SocketAddr, time::SystemTime};
+
+/// The request that began a session.
+///
+/// Kept in one small allocation: the headers are copied out of the connection's read buffer, which is freed.
+#[derive(Debug)]
+pub struct Handshake {
+    url: Box<str>,
+    headers: Box<[u8]>,
+    peer: Option<SocketAddr>,
+    time: SystemTime,
+    transport: Transport,
+}
+
+impl Handshake {
+    pub(crate) fn new(parts: &Parts, peer: Option<SocketAddr>, transport: Transport) -> Self {
+        let mut headers = Vec::new();
+        for (name, value) in &parts.headers {
+            headers.extend_from_slice(name.as_str().as_bytes());
+            headers.push(b':');
+            headers.extend_from_slice(value.as_bytes());
+            headers.push(b'\n');
+        }
+        Self { url: parts.uri.to_string().into(), headers: headers.into(), peer, time: SystemTime::now(), transport }
+    }
+
+    /// The request's target: path and query, as it was sent.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The query string without its `?`, when there is one.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.url.split_once('?').map(|(_, query)| query)
+    }
+
+    /// The request's headers. The map is made anew at each call.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        self.lines()
+            .filter_map(|(name, value)| {
+                Some((HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?))
+            })
+            .collect()
+    }
+
+    /// The first value of one header, when it is text. `name` in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.lines().find(|(other, _)| *other == name.as_bytes())?;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// The address of the other end of the connection: always known under [`Listener::serve`](crate::Listener::serve),
+    /// elsewhere when the application put a [`PeerAddress`](crate::PeerAddress) into the request's extensions.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// When the request arrived.
+    #[must_use]
+    pub fn time(&self) -> SystemTime {
+        self.time
+    }
+
+    /// The transport the session began with.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// A header value holds no line feed, so lines need no escaping.
+    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.headers.split(|byte| *byte == b'\n').filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((line.get(..colon)?, line.get(colon + 1..)?))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_remembered_as_it_was() {
+        let request = http::Request::get("/socket.io/websocket?token=a%20b")
+            .header("Cookie", "a=1")
+            .header("cookie", "b=2")
+            .header("X-Odd", HeaderValue::from_bytes(b"\xff:x").unwrap())
+            .body(())
+            .unwrap();
+        let (parts, ()) = request.into_parts();
+        let handshake = Handshake::new(&parts, None, Transport::WebSocket);
+        assert_eq!(handshake.url(), "/socket.io/websocket?token=a%20b");
+        assert_eq!(handshake.query(), Some("token=a%20b"));
+        assert_eq!(handshake.headers(), parts.headers);
+        assert_eq!(handshake.header("cookie"), Some("a=1"));
+        assert_eq!((handshake.header("x-odd"), handshake.header("host")), (None, None));
+    }
+}

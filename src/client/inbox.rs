@@ -1,0 +1,155 @@
+//! What waits for the application's handlers: in order, one at a time for each client.
+
+use super::{Client, context::Member, handlers::Handling, message::Message};
+use crate::session::DisconnectReason;
+use futures_util::FutureExt;
+use std::{
+    collections::VecDeque,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+/// How many messages may wait before a client's connection is no longer read.
+const CAPACITY: usize = 32;
+/// How many events are handled on the spot before the rest gets a task of its own.
+const ON_THE_SPOT: usize = 256;
+
+#[derive(Debug)]
+pub(crate) enum Event {
+    Connect,
+    Message(Message),
+    Disconnect(DisconnectReason),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    events: VecDeque<Event>,
+    /// Somebody works through the events.
+    running: bool,
+    /// The last event was put in.
+    ended: bool,
+    /// Who stopped reading because the inbox was full.
+    reader: Option<Waker>,
+}
+
+impl Inbox {
+    /// Puts an event at the end. After a disconnect nothing more comes in.
+    pub(crate) fn push(&self, event: Event) {
+        let mut state = self.lock();
+        if !state.ended {
+            state.ended = matches!(event, Event::Disconnect(_));
+            state.events.push_back(event);
+        }
+    }
+
+    /// Ready when more may be read.
+    pub(crate) fn poll_room(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.events.len() < CAPACITY {
+            return Poll::Ready(());
+        }
+        state.reader = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// Claims the work, unless somebody does it already or there is none.
+    fn begin(&self) -> bool {
+        let mut state = self.lock();
+        let mine = !state.running && !state.events.is_empty();
+        state.running |= mine;
+        mine
+    }
+
+    /// The next event; nothing ends the claim.
+    fn next(&self) -> Option<Event> {
+        let mut state = self.lock();
+        let event = state.events.pop_front();
+        if event.is_none() {
+            state.running = false;
+            state.events = VecDeque::new();
+        }
+        let reader = if state.events.len() < CAPACITY { state.reader.take() } else { None };
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        event
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hands what waits to the handlers, here and now; what a handler leaves unfinished goes on in a task.
+///
+/// Only for callers that hold no lock, of ours or the application's.
+pub(crate) fn handle_here(member: &Arc<Member>) {
+    if member.host.inbox.begin() {
+        let mut worker = Worker { member: Arc::clone(member), handling: None, budget: ON_THE_SPOT };
+        // The task polls once more by itself, so a wake-up meant for this poll is not missed.
+        if worker.poll_unpin(&mut Context::from_waker(Waker::noop())).is_pending() {
+            worker.budget = usize::MAX;
+            member.host.shared.spawn(worker);
+        }
+    }
+}
+
+/// Hands what waits to the handlers in a task.
+pub(crate) fn handle_elsewhere(member: &Arc<Member>) {
+    if member.host.inbox.begin() {
+        let worker = Worker { member: Arc::clone(member), handling: None, budget: usize::MAX };
+        member.host.shared.spawn(worker);
+    }
+}
+
+/// Works through one inbox until it is empty.
+struct Worker {
+    member: Arc<Member>,
+    handling: Option<Handling>,
+    budget: usize,
+}
+
+impl Future for Worker {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if let Some(handling) = &mut self.handling {
+                let outcome = AssertUnwindSafe(handling).catch_unwind().poll_unpin(context);
+                match outcome {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => panicked(&self.member),
+                }
+                self.handling = None;
+            }
+            if self.budget == 0 {
+                return Poll::Pending;
+            }
+            self.budget -= 1;
+            let Some(event) = self.member.host.inbox.next() else { return Poll::Ready(()) };
+            let client = Client::new(Arc::clone(&self.member));
+            let handlers = self.member.host.shared.handlers();
+            let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handlers.begin(client, event)));
+            match begun {
+                Ok(handling) => self.handling = handling,
+                Err(_) => panicked(&self.member),
+            }
+        }
+    }
+}
+
+/// A handler that panics costs its own client the session and nobody else anything.
+fn panicked(member: &Arc<Member>) {
+    log::error!(target: "heirloom", "a handler panicked; session {:?} is disconnected", member.id());
+    member.end(DisconnectReason::HandlerPanicked);
+}

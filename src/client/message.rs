@@ -1,0 +1,162 @@
+//! What an application and its clients say to each other.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// A message of any generation.
+///
+/// JSON is kept as the text that was received: it is parsed when the application asks, and goes out again unchanged.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Message {
+    /// Plain text.
+    Text(String),
+    /// A JSON value.
+    Json(Box<RawValue>),
+}
+
+impl Message {
+    /// A JSON message of any serialisable value.
+    ///
+    /// # Errors
+    ///
+    /// When the value has no JSON form (a map with keys that are no strings, or a failing `Serialize`).
+    pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        serde_json::value::to_raw_value(value).map(Self::Json)
+    }
+
+    /// The message `{"name": …, "args": […]}`, which is an event for the clients of every generation.
+    pub(crate) fn event<T: Serialize + ?Sized>(name: &str, arguments: &T) -> Result<Self, serde_json::Error> {
+        let arguments = serde_json::value::to_raw_value(arguments)?;
+        let list = match arguments.get().trim_start().as_bytes().first() {
+            Some(b'[') => arguments,
+            Some(b'n') => RawValue::from_string("[]".to_owned())?,
+            _ => RawValue::from_string(format!("[{}]", arguments.get()))?,
+        };
+        Self::json(&Event { name, args: &list })
+    }
+
+    /// The text, when it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Json(_) => None,
+        }
+    }
+
+    /// Reads a JSON message as a value of the application's own type.
+    ///
+    /// # Errors
+    ///
+    /// When the message is text, or its JSON does not fit the type.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
+        match self {
+            Self::Text(_) => Err(ParseError { source: None }),
+            Self::Json(json) => serde_json::from_str(json.get()).map_err(|source| ParseError { source: Some(source) }),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    name: &'a str,
+    args: &'a RawValue,
+}
+
+/// Messages are equal when they say the same on the wire.
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (Self::Json(one), Self::Json(other)) => one.get() == other.get(),
+            _ => false,
+        }
+    }
+}
+
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Message {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&Message> for Message {
+    fn from(message: &Message) -> Self {
+        message.clone()
+    }
+}
+
+impl From<Box<RawValue>> for Message {
+    fn from(json: Box<RawValue>) -> Self {
+        Self::Json(json)
+    }
+}
+
+impl From<serde_json::Value> for Message {
+    fn from(value: serde_json::Value) -> Self {
+        // A `Value` always has a JSON form; the text of one is never refused.
+        match RawValue::from_string(value.to_string()) {
+            Ok(json) => Self::Json(json),
+            Err(_) => Self::Text(value.to_string()),
+        }
+    }
+}
+
+/// A message was not what the application took it for.
+#[derive(Debug)]
+pub struct ParseError {
+    source: Option<serde_json::Error>,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            None => formatter.write_str("the message is text, not JSON"),
+            Some(source) => write!(formatter, "the message's JSON does not fit: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event<T: Serialize>(arguments: T) -> String {
+        match Message::event("move", &arguments).unwrap() {
+            Message::Json(json) => json.get().to_owned(),
+            Message::Text(text) => text,
+        }
+    }
+
+    #[test]
+    fn a_tuple_or_list_is_the_arguments_and_anything_else_is_one() {
+        assert_eq!(event((1, "a")), r#"{"name":"move","args":[1,"a"]}"#);
+        assert_eq!(event(["x"]), r#"{"name":"move","args":["x"]}"#);
+        assert_eq!(event("x"), r#"{"name":"move","args":["x"]}"#);
+        assert_eq!(event(()), r#"{"name":"move","args":[]}"#);
+        assert_eq!(event(([1, 2],)), r#"{"name":"move","args":[[1,2]]}"#);
+    }
+
+    #[test]
+    fn json_reads_as_the_applications_own_type() {
+        let message = Message::from(serde_json::json!({"x": 1}));
+        let value: std::collections::HashMap<String, u8> = message.parse().unwrap();
+        assert_eq!(value["x"], 1);
+        assert!(message.parse::<String>().is_err());
+        assert!(Message::from("text").parse::<String>().unwrap_err().to_string().contains("not JSON"));
+    }
+}
