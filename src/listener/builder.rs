@@ -1,0 +1,397 @@
+//! Making a listener: options typed, and checked in one place.
+
+use super::{
+    Listener,
+    options::{Dialect, Options, default_profile},
+    static_files::ClientScript,
+};
+use crate::{
+    session::{Limits, Profile},
+    transport::{HandshakeRate, Origins, Transport},
+};
+use std::{fmt, time::Duration};
+
+/// A client of 0.6 gives a poll up after 25 s without an answer.
+const POLL_DURATION_LIMIT: Duration = Duration::from_secs(25);
+/// A client of 0.6 gives a stream up after 15 s without a byte.
+const HEARTBEAT_INTERVAL_LIMIT: Duration = Duration::from_secs(15);
+
+/// An option could not be accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildError {
+    option: &'static str,
+    reason: String,
+}
+
+impl BuildError {
+    fn new(option: &'static str, reason: impl Into<String>) -> Self {
+        Self { option, reason: reason.into() }
+    }
+
+    /// The name of the option: that of the builder's method.
+    #[must_use]
+    pub fn option(&self) -> &str {
+        self.option
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "option `{}`: {}", self.option, self.reason)
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Timing {
+    heartbeat_interval: Option<Duration>,
+    heartbeat_timeout: Option<Duration>,
+    close_timeout: Option<Duration>,
+    poll_duration: Option<Duration>,
+}
+
+/// Collects the options of a [`Listener`]. Every option has a default that works; durations of the defaults are those
+/// of Socket.IO 0.6.18, or of 0.4.1 with [`Dialect::Json`].
+#[derive(Debug, Clone)]
+#[must_use = "`build` makes the listener"]
+pub struct Builder {
+    resource: String,
+    dialect: Dialect,
+    transports: Vec<Transport>,
+    timings: [Timing; Transport::ALL.len()],
+    unsafe_timings: bool,
+    origins: Option<Vec<String>>,
+    queue: Limits,
+    max_body_bytes: usize,
+    max_frame_bytes: usize,
+    header_timeout: Duration,
+    body_timeout: Duration,
+    handshakes: Option<HandshakeRate>,
+    client_script: ClientScript,
+    trust_forwarded_scheme: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            resource: "socket.io".to_owned(),
+            dialect: Dialect::default(),
+            transports: Transport::ALL.to_vec(),
+            timings: Default::default(),
+            unsafe_timings: false,
+            origins: None,
+            queue: Limits { bytes: 1 << 20, messages: 4096 },
+            max_body_bytes: 1 << 20,
+            max_frame_bytes: 1 << 20,
+            header_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(30),
+            handshakes: Some(HandshakeRate { per_second: 20, burst: 200 }),
+            client_script: ClientScript::default(),
+            trust_forwarded_scheme: false,
+        }
+    }
+}
+
+impl Builder {
+    /// The path the listener owns, without slashes around it; several segments are allowed. Default `socket.io`.
+    pub fn resource(mut self, resource: impl Into<String>) -> Self {
+        self.resource = resource.into();
+        self
+    }
+
+    /// The wire form of the frames generation. Default [`Dialect::Frames`].
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// The accepted transports; a request for any other goes to the application. Default: all.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// From a client's connection, and then from each of its replies, to the next heartbeat. Streams and sockets
+    /// only: a polling transport has no heartbeats. Default 10 s; 15 s and more make clients of 0.6 leave.
+    pub fn heartbeat_interval(mut self, transport: Transport, interval: Duration) -> Self {
+        self.timings[transport.index()].heartbeat_interval = Some(interval);
+        self
+    }
+
+    /// How long a client may take to answer a heartbeat. Streams and sockets only. Default 8 s. Without meaning for
+    /// [`Dialect::Json`], whose heartbeats are not answered.
+    pub fn heartbeat_timeout(mut self, transport: Transport, timeout: Duration) -> Self {
+        self.timings[transport.index()].heartbeat_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a session outlives its connection. Default 8 s for polling (5 s with [`Dialect::Json`]), where it is
+    /// the time between two polls, and zero for streams and sockets.
+    pub fn close_timeout(mut self, transport: Transport, timeout: Duration) -> Self {
+        self.timings[transport.index()].close_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a poll is held when there is nothing to say. Polling transports only. Default 20 s; 25 s and more
+    /// make clients of 0.6 leave.
+    pub fn poll_duration(mut self, transport: Transport, duration: Duration) -> Self {
+        self.timings[transport.index()].poll_duration = Some(duration);
+        self
+    }
+
+    /// Accepts a poll duration of 25 s and more, and a heartbeat interval of 15 s and more: for clients known to be
+    /// more patient than those of 0.6.
+    pub fn allow_unsafe_timings(mut self) -> Self {
+        self.unsafe_timings = true;
+        self
+    }
+
+    /// The origins whose pages may connect, beside the listener's own (the one its `Host` names): `host:port`,
+    /// `host:*`, `*:port`, `*:*`, or a full origin such as `https://shop.example`.
+    ///
+    /// Default: only the own origin, and requests without `Origin`, which no page of another origin sends. When
+    /// origins are listed, a WebSocket has to name one; with `*:*` nothing is asked.
+    pub fn origins<S: Into<String>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
+        self.origins = Some(origins.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// How many encoded bytes may wait for one client. Default 1 MiB.
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue.bytes = bytes;
+        self
+    }
+
+    /// How many messages may wait for one client. Default 4096.
+    pub fn queue_messages(mut self, messages: usize) -> Self {
+        self.queue.messages = messages;
+        self
+    }
+
+    /// The largest request body, in bytes; a larger one is answered 413. Default 1 MiB.
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// The largest WebSocket message, in bytes; a larger one ends the session. Default 1 MiB.
+    pub fn max_frame_bytes(mut self, bytes: usize) -> Self {
+        self.max_frame_bytes = bytes;
+        self
+    }
+
+    /// How long a connection under [`Listener::serve`] may take to send the head of its next request, idle time
+    /// between two requests included. Default 75 s.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// How long the body of a request may take to arrive; a slower one is answered 408. Default 30 s.
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = timeout;
+        self
+    }
+
+    /// How many polling sessions one peer address may begin and not use: `burst` at once, and then `per_second`. A
+    /// faster peer is made to wait, and beyond 5 s its connection is closed. Works where the peer's address is known.
+    /// Default 200 and 20.
+    pub fn unused_handshakes(mut self, burst: u32, per_second: u32) -> Self {
+        self.handshakes = Some(HandshakeRate { per_second, burst });
+        self
+    }
+
+    /// No limit on handshakes: for a listener behind a proxy, where every client has the proxy's address.
+    pub fn unlimited_handshakes(mut self) -> Self {
+        self.handshakes = None;
+        self
+    }
+
+    /// What `/<resource>/socket.io.js` serves. Default: the bundled client.
+    pub fn client_script(mut self, script: ClientScript) -> Self {
+        self.client_script = script;
+        self
+    }
+
+    /// Believes `X-Forwarded-Proto` when a draft WebSocket handshake has to name its own URL (`ws:` or `wss:`): for a
+    /// listener behind a proxy that ends TLS. Default: not believed.
+    pub fn trust_forwarded_scheme(mut self) -> Self {
+        self.trust_forwarded_scheme = true;
+        self
+    }
+
+    /// The listener.
+    ///
+    /// # Errors
+    ///
+    /// A [`BuildError`] that names the first option with a value that cannot work.
+    pub fn build(self) -> Result<Listener, BuildError> {
+        check_resource(&self.resource)?;
+        if self.transports.is_empty() {
+            return Err(BuildError::new("transports", "at least one transport is needed"));
+        }
+        let positive = [
+            ("queue_bytes", self.queue.bytes),
+            ("queue_messages", self.queue.messages),
+            ("max_body_bytes", self.max_body_bytes),
+            ("max_frame_bytes", self.max_frame_bytes),
+            ("header_timeout", usize::from(!self.header_timeout.is_zero())),
+            ("body_timeout", usize::from(!self.body_timeout.is_zero())),
+        ];
+        if let Some((option, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(BuildError::new(option, "must not be zero"));
+        }
+        if self.handshakes.is_some_and(|rate| rate.per_second == 0 || rate.burst == 0) {
+            let reason = "must not be zero; `unlimited_handshakes` lifts the limit";
+            return Err(BuildError::new("unused_handshakes", reason));
+        }
+        let mut profiles = Transport::ALL.map(|transport| default_profile(self.dialect, transport));
+        for transport in Transport::ALL {
+            self.apply(transport, &mut profiles[transport.index()])?;
+        }
+        let origins = match &self.origins {
+            None => Origins::default(),
+            Some(entries) => Origins::listed(entries.iter().map(String::as_str))
+                .map_err(|entry| BuildError::new("origins", entry.to_string()))?,
+        };
+        Ok(Listener::new(Options {
+            resource: self.resource,
+            dialect: self.dialect,
+            transports: self.transports,
+            profiles,
+            origins,
+            queue: self.queue,
+            max_body_bytes: self.max_body_bytes,
+            max_frame_bytes: self.max_frame_bytes,
+            header_timeout: self.header_timeout,
+            body_timeout: self.body_timeout,
+            handshakes: self.handshakes,
+            client_script: self.client_script,
+            trust_forwarded_scheme: self.trust_forwarded_scheme,
+        }))
+    }
+
+    fn apply(&self, transport: Transport, profile: &mut Profile) -> Result<(), BuildError> {
+        let timing = self.timings[transport.index()];
+        let no_heartbeat = |option| BuildError::new(option, format!("{transport} has no heartbeats"));
+        if let Some(interval) = timing.heartbeat_interval {
+            let heartbeat = profile.heartbeat.as_mut().ok_or_else(|| no_heartbeat("heartbeat_interval"))?;
+            let harm = "clients of 0.6 leave after 15 s without a byte";
+            self.check("heartbeat_interval", transport, interval, HEARTBEAT_INTERVAL_LIMIT, harm)?;
+            heartbeat.interval = interval;
+        }
+        if let Some(timeout) = timing.heartbeat_timeout {
+            let heartbeat = profile.heartbeat.as_mut().ok_or_else(|| no_heartbeat("heartbeat_timeout"))?;
+            if timeout.is_zero() {
+                return Err(BuildError::new("heartbeat_timeout", format!("{transport}: must not be zero")));
+            }
+            heartbeat.timeout = heartbeat.timeout.map(|_| timeout);
+        }
+        if let Some(timeout) = timing.close_timeout {
+            if transport.is_polling() && timeout.is_zero() {
+                let reason = format!("{transport}: zero would end every session between two polls");
+                return Err(BuildError::new("close_timeout", reason));
+            }
+            profile.close_timeout = timeout;
+        }
+        if let Some(duration) = timing.poll_duration {
+            if !transport.is_polling() {
+                return Err(BuildError::new("poll_duration", format!("{transport} does not poll")));
+            }
+            let harm = "clients of 0.6 give a poll up after 25 s";
+            self.check("poll_duration", transport, duration, POLL_DURATION_LIMIT, harm)?;
+            profile.poll_duration = duration;
+        }
+        Ok(())
+    }
+
+    fn check(
+        &self,
+        option: &'static str,
+        transport: Transport,
+        value: Duration,
+        limit: Duration,
+        harm: &str,
+    ) -> Result<(), BuildError> {
+        if value.is_zero() {
+            return Err(BuildError::new(option, format!("{transport}: must not be zero")));
+        }
+        if value >= limit && !self.unsafe_timings {
+            let reason = format!("{transport}: {value:?} is too long: {harm}; `allow_unsafe_timings` accepts it");
+            return Err(BuildError::new(option, reason));
+        }
+        Ok(())
+    }
+}
+
+fn check_resource(resource: &str) -> Result<(), BuildError> {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte);
+    let segment = |segment: &str| !segment.is_empty() && segment.bytes().all(unreserved);
+    if resource.split('/').all(segment) {
+        return Ok(());
+    }
+    let reason = format!("{resource:?} is not a path without slashes around it, such as `socket.io` or `rt/io`");
+    Err(BuildError::new("resource", reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(builder: Builder) -> String {
+        builder.build().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_defaults_are_accepted_in_both_dialects() {
+        assert!(Builder::default().build().is_ok());
+        assert!(Builder::default().dialect(Dialect::Json).build().is_ok());
+    }
+
+    #[test]
+    fn a_value_that_breaks_old_clients_is_refused_with_the_reason_unless_forced() {
+        let long_poll = Builder::default().poll_duration(Transport::XhrPolling, Duration::from_secs(25));
+        let message = refused(long_poll.clone());
+        assert!(
+            message.contains("poll_duration") && message.contains("xhr-polling") && message.contains("25s"),
+            "{message}"
+        );
+        assert!(long_poll.allow_unsafe_timings().build().is_ok());
+        let slow = Builder::default().heartbeat_interval(Transport::WebSocket, Duration::from_secs(15));
+        assert!(refused(slow.clone()).contains("heartbeat_interval"));
+        assert!(slow.allow_unsafe_timings().build().is_ok());
+        assert!(Builder::default().heartbeat_interval(Transport::WebSocket, Duration::from_secs(14)).build().is_ok());
+    }
+
+    #[test]
+    fn each_error_names_its_option() {
+        let second = Duration::from_secs(1);
+        let new = Builder::default;
+        for (builder, option) in [
+            (new().resource(""), "resource"),
+            (new().resource("/socket.io"), "resource"),
+            (new().resource("a//b"), "resource"),
+            (new().resource("a?b"), "resource"),
+            (new().transports([]), "transports"),
+            (new().origins(["example.org"]), "origins"),
+            (new().queue_bytes(0), "queue_bytes"),
+            (new().queue_messages(0), "queue_messages"),
+            (new().max_body_bytes(0), "max_body_bytes"),
+            (new().max_frame_bytes(0), "max_frame_bytes"),
+            (new().header_timeout(Duration::ZERO), "header_timeout"),
+            (new().body_timeout(Duration::ZERO), "body_timeout"),
+            (new().unused_handshakes(0, 1), "unused_handshakes"),
+            (new().heartbeat_interval(Transport::XhrPolling, second), "heartbeat_interval"),
+            (new().heartbeat_timeout(Transport::JsonpPolling, second), "heartbeat_timeout"),
+            (new().heartbeat_timeout(Transport::HtmlFile, Duration::ZERO), "heartbeat_timeout"),
+            (new().heartbeat_interval(Transport::HtmlFile, Duration::ZERO), "heartbeat_interval"),
+            (new().close_timeout(Transport::XhrPolling, Duration::ZERO), "close_timeout"),
+            (new().poll_duration(Transport::WebSocket, second), "poll_duration"),
+            (new().poll_duration(Transport::XhrPolling, Duration::ZERO), "poll_duration"),
+        ] {
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.option(), option, "{error}");
+        }
+    }
+}

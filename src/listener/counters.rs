@@ -1,0 +1,69 @@
+//! What is counted, so that nothing is lost in silence.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    dropped: AtomicU64,
+    undelivered: AtomicU64,
+    requeued: AtomicU64,
+    refused_origins: AtomicU64,
+    delayed_handshakes: AtomicU64,
+}
+
+impl Counters {
+    /// Messages refused by a full queue.
+    pub(crate) fn add_dropped(&self, messages: usize) {
+        self.dropped.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    /// Messages that waited for a client that did not come back.
+    pub(crate) fn add_undelivered(&self, messages: usize) {
+        self.undelivered.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    /// Batches that went back to their queue.
+    pub(crate) fn add_requeued(&self, batches: usize) {
+        self.requeued.fetch_add(batches as u64, Ordering::Relaxed);
+    }
+
+    /// Answers how many there were before.
+    pub(crate) fn add_refused_origin(&self) -> u64 {
+        self.refused_origins.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Answers how many there were before.
+    pub(crate) fn add_delayed_handshake(&self) -> u64 {
+        self.delayed_handshakes.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn read(&self, sessions: usize) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            sessions,
+            dropped_messages: read(&self.dropped),
+            undelivered_messages: read(&self.undelivered),
+            requeued_batches: read(&self.requeued),
+            refused_origins: read(&self.refused_origins),
+            delayed_handshakes: read(&self.delayed_handshakes),
+        }
+    }
+}
+
+/// What a listener has counted since it was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Sessions that live now, also those between two polls.
+    pub sessions: usize,
+    /// Messages that were refused because a client's queue was full.
+    pub dropped_messages: u64,
+    /// Messages that were queued for a client that did not come back for them.
+    pub undelivered_messages: u64,
+    /// Batches whose response did not reach the client, and that were queued again.
+    pub requeued_batches: u64,
+    /// Requests refused for their `Origin`.
+    pub refused_origins: u64,
+    /// Handshakes that were made to wait, or refused, because their peer had begun too many.
+    pub delayed_handshakes: u64,
+}

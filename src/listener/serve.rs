@@ -1,0 +1,129 @@
+//! Serving an accepted stream: everything a listener can do.
+
+use super::Listener;
+use crate::transport::{Observed, Opening, Peer, Watch, serve_hixie, sniff};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
+use hyper::{body::Incoming, server::conn::http1, service::Service};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+};
+
+pub use crate::transport::Socket;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// How long a Flash film may take to read its policy.
+const POLICY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A connection ended with an error. The usual ones (a client that hangs up) are nobody's business but a log's.
+#[derive(Debug)]
+pub struct ServeError {
+    source: BoxError,
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the connection ended with an error: {}", self.source)
+    }
+}
+
+impl Error for ServeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+impl Listener {
+    /// Serves one accepted connection: the listener's requests by the listener, all others by `service`. HTTP/1 with
+    /// keep-alive and upgrades, set up as old clients need it.
+    ///
+    /// It can do what [`Listener::wrap`] under another server cannot: it knows the peer's address, so handshakes can
+    /// be limited for each peer; it watches what becomes of a poll's response after it was written, so that a
+    /// batch the client never read is delivered with the next poll; and it sees the first bytes before the HTTP
+    /// server, so the draft WebSockets hixie-75 and hixie-76 and the inline Flash policy work to the letter.
+    ///
+    /// # Errors
+    ///
+    /// A [`ServeError`] when the connection broke, or was closed because of a request that must not be answered.
+    pub async fn serve<S, R>(&self, stream: TcpStream, service: S) -> Result<(), ServeError>
+    where
+        S: Service<Request<Incoming>, Response = Response<R>>,
+        S::Error: Into<BoxError>,
+        R: HttpBody<Data = Bytes> + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let socket = Socket::new(stream);
+        self.serve_stream(socket.clone(), socket, false, service).await
+    }
+
+    /// [`Listener::serve`] for a connection whose TLS ends here: `stream` is the TLS stream over a clone of
+    /// `socket`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Listener::serve`].
+    pub async fn serve_over<I, S, R>(&self, stream: I, socket: Socket, service: S) -> Result<(), ServeError>
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<R>>,
+        S::Error: Into<BoxError>,
+        R: HttpBody<Data = Bytes> + 'static,
+        R::Error: Into<BoxError>,
+    {
+        self.serve_stream(stream, socket, true, service).await
+    }
+
+    async fn serve_stream<I, S, R>(
+        &self,
+        mut stream: I,
+        socket: Socket,
+        secure: bool,
+        service: S,
+    ) -> Result<(), ServeError>
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<R>>,
+        S::Error: Into<BoxError>,
+        R: HttpBody<Data = Bytes> + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let failed = |source: BoxError| ServeError { source };
+        let header_timeout = self.shared.options.header_timeout;
+        let address = socket.peer();
+        let watch = Watch::new(socket);
+        let peer = Peer { address, watch: Some(Arc::clone(&watch)), secure };
+        let looked = tokio::time::timeout(header_timeout, sniff(&mut stream, &self.shared.mount)).await;
+        let opening = looked.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()))?;
+        let prefix = match opening {
+            Opening::Http(prefix) => prefix,
+            Opening::FlashPolicy => {
+                let document = self.flash_policy();
+                let sent = async {
+                    stream.write_all(document.as_bytes()).await?;
+                    stream.shutdown().await
+                };
+                let sent = tokio::time::timeout(POLICY_PATIENCE, sent).await;
+                return sent.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()));
+            }
+            Opening::Hixie(parts, rest) => {
+                let stream = Observed::new(stream, watch, rest);
+                let served = serve_hixie(&self.shared, stream, *parts, peer).await;
+                return served.map_err(|error| failed(error.into()));
+            }
+        };
+        let stream = Observed::new(stream, watch, prefix);
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(header_timeout)
+            .title_case_headers(true)
+            .serve_connection(TokioIo::new(stream), self.wrap_connection(service, peer))
+            .with_upgrades()
+            .await
+            .map_err(|error| failed(error.into()))
+    }
+}

@@ -1,0 +1,168 @@
+//! What all clones of a listener share.
+
+use super::{counters::Counters, options::Options};
+use crate::{
+    client::{Context, Event, Handlers, Handshake, Member},
+    hub::{Broadcast, Encoded, Rooms, WireForm, deliver},
+    session::{Deadlines, DisconnectReason, Registry, Session, SessionId},
+    transport::{HandshakeLimit, HandshakeTurn, Mount},
+};
+use std::{
+    future::Future,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+use tokio::{runtime::Handle, sync::Notify, task::AbortHandle};
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) mount: Mount,
+    pub(crate) rooms: Rooms,
+    pub(crate) deadlines: Arc<Deadlines<Member>>,
+    pub(crate) counters: Counters,
+    sessions: Registry<Member>,
+    handlers: RwLock<Arc<Handlers>>,
+    handshakes: Option<Mutex<HandshakeLimit>>,
+    /// The runtime of the first request; it runs the reaper and the handlers that wait.
+    runtime: OnceLock<(Handle, AbortHandle)>,
+    shutting_down: AtomicBool,
+    left: Notify,
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options) -> Self {
+        Self {
+            mount: Mount::new(&options.resource),
+            rooms: Rooms::default(),
+            deadlines: Arc::new(Deadlines::new()),
+            counters: Counters::default(),
+            sessions: Registry::new(),
+            handlers: RwLock::default(),
+            handshakes: options.handshakes.map(|rate| Mutex::new(HandshakeLimit::new(rate))),
+            runtime: OnceLock::new(),
+            shutting_down: AtomicBool::new(false),
+            left: Notify::new(),
+            options,
+        }
+    }
+
+    pub(crate) fn form(&self) -> WireForm {
+        self.options.dialect.form()
+    }
+
+    pub(crate) fn handlers(&self) -> Arc<Handlers> {
+        Arc::clone(&self.handlers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn change_handlers(&self, change: impl FnOnce(&mut Handlers)) {
+        let mut handlers = self.handlers.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut handlers));
+    }
+
+    /// Must be called on a runtime before the first session opens.
+    pub(crate) fn start(&self) {
+        self.runtime.get_or_init(|| {
+            let reaper = tokio::spawn(Arc::clone(&self.deadlines).run());
+            (Handle::current(), reaper.abort_handle())
+        });
+    }
+
+    /// Runs a task on the listener's runtime.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some((runtime, _)) = self.runtime.get() {
+            runtime.spawn(task);
+        }
+    }
+
+    /// Begins a session; nothing when the listener is shutting down or the system has no randomness.
+    pub(crate) fn open(self: &Arc<Self>, handshake: Handshake) -> Option<Arc<Member>> {
+        let Some(id) = SessionId::random() else {
+            log::error!(target: "heirloom", "the system's random generator failed; a session was refused");
+            return None;
+        };
+        let profile = self.options.profile(handshake.transport());
+        let context = Context::new(Arc::clone(self), handshake);
+        let member = Session::open(id, profile, self.options.queue, context);
+        member.host.inbox.push(Event::Connect);
+        self.sessions.insert(id, Arc::clone(&member));
+        // Looked at after the session is known, so that a shutdown either sees the session or is seen here.
+        if self.is_shutting_down() {
+            self.sessions.remove(id);
+            return None;
+        }
+        log::debug!(target: "heirloom", "session {id:?} opened on {}", member.host.transport());
+        Some(member)
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<Member>> {
+        self.sessions.get(SessionId::parse(id)?)
+    }
+
+    /// The session has closed.
+    pub(crate) fn forget(&self, member: &Arc<Member>) {
+        self.sessions.remove(member.id());
+        self.rooms.leave_all(member);
+        self.left.notify_waiters();
+    }
+
+    pub(crate) fn members(&self) -> Arc<[Arc<Member>]> {
+        self.sessions.snapshot()
+    }
+
+    pub(crate) fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    pub(crate) fn broadcast(&self, message: &Encoded<'_>, except: &[SessionId]) -> Broadcast {
+        let outcome = deliver(&self.members(), message, except);
+        self.counters.add_dropped(outcome.dropped);
+        outcome
+    }
+
+    /// Whether this peer may begin a session now.
+    pub(crate) fn handshake_turn(&self, now: Instant, peer: IpAddr) -> HandshakeTurn {
+        let Some(limit) = &self.handshakes else { return HandshakeTurn::Now };
+        limit.lock().unwrap_or_else(PoisonError::into_inner).begin(now, peer)
+    }
+
+    /// A session of this peer was used.
+    pub(crate) fn handshake_followed_up(&self, peer: IpAddr) {
+        if let Some(limit) = &self.handshakes {
+            limit.lock().unwrap_or_else(PoisonError::into_inner).followed_up(peer);
+        }
+    }
+
+    pub(crate) fn is_shutting_down(&self) -> bool {
+        self.shutting_down.load(Ordering::SeqCst)
+    }
+
+    /// Refuses new sessions and ends those that are there; resolves when the last has gone.
+    pub(crate) async fn end_all(&self) {
+        self.shutting_down.store(true, Ordering::SeqCst);
+        for member in self.members().iter() {
+            member.end(DisconnectReason::Shutdown);
+        }
+        loop {
+            let left = self.left.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if self.session_count() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some((_, reaper)) = self.runtime.get() {
+            reaper.abort();
+        }
+    }
+}

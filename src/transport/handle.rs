@@ -1,0 +1,223 @@
+//! What is done with a request that is ours.
+
+use super::{
+    body::Body,
+    cors::Gate,
+    handshake_limit::Turn,
+    name::Transport,
+    polling::{Poll, callback_index},
+    receive::{self, plain},
+    route::Route,
+    stream,
+    watch::Watch,
+    websocket,
+};
+use crate::{
+    client::{Handshake, Member, handle_here},
+    listener::{Shared, answer_script},
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body::Body as HttpBody;
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
+
+const METHODS: &str = "GET, POST, OPTIONS";
+
+/// The other end of a connection. Put it into a request's extensions where the listener cannot see the address by
+/// itself: under [`Listener::wrap`](crate::Listener::wrap) and [`Listener::handle`](crate::Listener::handle).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// What is known of the connection a request came on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Peer {
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) watch: Option<Arc<Watch>>,
+    /// TLS ends here.
+    pub(crate) secure: bool,
+}
+
+impl Peer {
+    /// Without a stream to ask, the application may have told.
+    fn of(extensions: &http::Extensions) -> Self {
+        let address = extensions.get::<PeerAddress>().map(|peer| peer.0);
+        #[cfg(feature = "axum")]
+        let address = address.or_else(|| extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|info| info.0));
+        Self { address, watch: None, secure: false }
+    }
+}
+
+/// Whether the path is ours.
+pub(crate) fn matches(shared: &Shared, path: &str) -> bool {
+    route(shared, path).is_some()
+}
+
+fn route<'a>(shared: &Shared, path: &'a str) -> Option<Route<'a>> {
+    let route = shared.mount.route(path)?;
+    let ours = match &route {
+        Route::Script => shared.options.client_script.is_some(),
+        Route::Frames { transport, .. } => shared.options.transports.contains(transport),
+    };
+    ours.then_some(route)
+}
+
+/// Answers a request of ours, its peer known from the request alone.
+pub(crate) async fn handle<B>(shared: &Arc<Shared>, request: Request<B>) -> Response<Body>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+    B::Error: fmt::Display,
+{
+    let peer = Peer::of(request.extensions());
+    respond(shared, request, peer).await
+}
+
+/// Answers a request of ours.
+pub(crate) async fn respond<B>(shared: &Arc<Shared>, mut request: Request<B>, peer: Peer) -> Response<Body>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+    B::Error: fmt::Display,
+{
+    shared.start();
+    let upgrade = hyper::upgrade::on(&mut request);
+    let (parts, body) = request.into_parts();
+    let (transport, session, tail) = match route(shared, parts.uri.path()) {
+        None => return plain(StatusCode::NOT_FOUND, "not found"),
+        Some(Route::Script) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
+        Some(Route::Script) => return answer_script(&shared.options.client_script, &parts.method, &parts.headers),
+        Some(Route::Frames { transport, session, tail }) => (transport, session, tail),
+    };
+    let gate = Gate::judge(shared, &parts, transport);
+    let allow = if transport.is_socket() { "GET, OPTIONS" } else { METHODS };
+    if parts.method == Method::OPTIONS {
+        return gate.preflight(&parts.headers, allow);
+    }
+    if transport.is_socket() && parts.method == Method::GET {
+        return websocket::accept(shared, parts, &gate, upgrade, peer);
+    }
+    if wants_websocket(&parts.headers) {
+        return Response::new(Body::refused());
+    }
+    let known = matches!(parts.method, Method::GET | Method::POST) && !transport.is_socket();
+    if !known {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        return response;
+    }
+    if gate.is_refused() {
+        return gate.refusal(&parts.method);
+    }
+    let Ok(index) = callback_index(transport, tail) else {
+        return plain(StatusCode::BAD_REQUEST, "a JSONP request ends in the number of its callback");
+    };
+    let member = match session {
+        None => None,
+        Some(id) => match find(shared, id) {
+            Some(member) => Some(member),
+            None => return Response::new(Body::refused()),
+        },
+    };
+    let mut response = match (&parts.method, member) {
+        (&Method::POST, None) => plain(StatusCode::BAD_REQUEST, "a POST names its session"),
+        (&Method::POST, Some(member)) => receive::post(member, transport, body).await,
+        (_, member) => {
+            drop(body);
+            receive_stream(shared, member, Get { parts, transport, index, peer }).await
+        }
+    };
+    gate.allow(&mut response);
+    response
+}
+
+/// A GET that wants to carry a session.
+struct Get {
+    parts: Parts,
+    transport: Transport,
+    index: Option<String>,
+    peer: Peer,
+}
+
+/// Attaches the request to its session, new or known. A known session keeps the transport it began with, whatever
+/// the URL says.
+async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: Get) -> Response<Body> {
+    let Get { parts, transport, index, peer } = get;
+    let (member, is_new) = match member {
+        Some(member) => (member, false),
+        None => {
+            let waits = transport.is_polling().then_some(peer.address).flatten();
+            if !wait_for_turn(shared, waits.map(|address| address.ip())).await {
+                return Response::new(Body::refused());
+            }
+            match shared.open(Handshake::new(&parts, peer.address, transport)) {
+                Some(member) => (member, true),
+                None => return Response::new(Body::refused()),
+            }
+        }
+    };
+    // The request's buffers are not held while it waits.
+    drop(parts);
+    let own = member.host.transport();
+    if own.is_polling() {
+        let index = if own == Transport::JsonpPolling { Some(index.unwrap_or_else(|| "0".to_owned())) } else { None };
+        let response = Poll { member: Arc::clone(&member), index, watch: peer.watch }.answer().await;
+        if is_new {
+            // The handshake's answer is sealed: what the application sends now waits for the second poll.
+            handle_here(&member);
+        }
+        return response;
+    }
+    if own.is_socket() {
+        return Response::new(Body::refused());
+    }
+    let response = stream::response(Arc::clone(&member));
+    if is_new {
+        handle_here(&member);
+    }
+    response
+}
+
+/// The session of this id, marked as used.
+pub(crate) fn find(shared: &Shared, id: &str) -> Option<Arc<Member>> {
+    let member = shared.find(id)?;
+    if member.host.transport().is_polling() && member.host.follow_up() {
+        if let Some(peer) = member.host.handshake.peer() {
+            shared.handshake_followed_up(peer.ip());
+        }
+    }
+    Some(member)
+}
+
+/// Whether the peer may begin a session, after it has waited its turn.
+async fn wait_for_turn(shared: &Shared, peer: Option<IpAddr>) -> bool {
+    let Some(peer) = peer else { return true };
+    let turn = shared.handshake_turn(Instant::now(), peer);
+    if turn != Turn::Now && shared.counters.add_delayed_handshake() == 0 {
+        log::warn!(
+            target: "heirloom",
+            "{peer} begins sessions faster than it uses them and is slowed down. A client of the wrong dialect does that: \
+             clients 0.3 and 0.4 need a listener with `Dialect::Json` on a resource of its own. Behind a proxy, where all \
+             clients share an address, see the option `unlimited_handshakes`"
+        );
+    }
+    match turn {
+        Turn::Now => true,
+        Turn::After(wait) => {
+            tokio::time::sleep(wait).await;
+            true
+        }
+        Turn::Never => false,
+    }
+}
+
+/// Whether the request asks for a WebSocket. An offer of another protocol (`h2c`) may be ignored.
+pub(crate) fn wants_websocket(headers: &HeaderMap) -> bool {
+    headers.get_all(header::UPGRADE).iter().any(|value| {
+        let names = value.to_str().unwrap_or("");
+        names.split(',').any(|name| name.trim().eq_ignore_ascii_case("websocket"))
+    })
+}

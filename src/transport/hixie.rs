@@ -1,0 +1,206 @@
+//! The drafts hixie-75 and hixie-76 of the WebSocket protocol: Flash films, Safari 5, early Chrome.
+
+use super::{
+    body::Body,
+    cors::Gate,
+    handle::Peer,
+    socket::{self, Broken, Frames},
+    websocket::Opened,
+};
+use crate::{listener::Shared, session::DisconnectReason, wire::hixie};
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode, header, header::HeaderName, request::Parts};
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+/// How long the eight bytes after a hixie-76 head may take. A proxy may hold them back until it has seen the answer.
+const NONCE_PATIENCE: Duration = Duration::from_secs(10);
+const READ_SIZE: usize = 2048;
+
+/// The two keys of a hixie-76 handshake.
+#[derive(Debug)]
+pub(crate) struct Keys(String, String);
+
+impl Keys {
+    /// Nothing without both keys or when one is not made by the rules.
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let key = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
+        let keys = Self(key("sec-websocket-key1")?, key("sec-websocket-key2")?);
+        hixie::proof(&keys.0, &keys.1, &[0; 8])?;
+        Some(keys)
+    }
+}
+
+/// The answer of a hixie-76 handshake under an HTTP server: right but for the spelling of its head, which clients of
+/// this draft do not compare.
+pub(crate) fn upgrade_head(opened: &Opened) -> Option<(Response<Body>, Keys)> {
+    let keys = Keys::of(&opened.parts.headers)?;
+    let text = hixie::response_76(&opening(opened)?)?;
+    let mut response = super::websocket::switching(&[]);
+    let headers = response.headers_mut();
+    for line in text.lines().skip(1) {
+        if let Some((name, value)) = line.split_once(": ") {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            headers.insert(name, value.parse().ok()?);
+        }
+    }
+    Some((response, keys))
+}
+
+/// Goes on after that answer: the proof, then the session.
+pub(crate) async fn run_upgraded<S>(mut stream: S, opened: Opened, keys: Keys)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let max_frame_bytes = opened.shared.options.max_frame_bytes;
+    if prove(&mut stream, &keys).await.is_err() {
+        return;
+    }
+    if let Some(member) = opened.into_session() {
+        socket::run(Hixie::new(stream, max_frame_bytes), member).await;
+    }
+}
+
+/// Answers a draft handshake on the stream itself, to the letter, and carries the session.
+pub(crate) async fn serve<S>(shared: &Arc<Shared>, mut stream: S, parts: Parts, peer: Peer) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    shared.start();
+    let transport = match shared.mount.route(parts.uri.path()) {
+        Some(super::route::Route::Frames { transport, .. }) => transport,
+        _ => return Ok(()),
+    };
+    if !shared.options.transports.contains(&transport) {
+        return refuse(&mut stream, StatusCode::NOT_FOUND).await;
+    }
+    if Gate::judge(shared, &parts, transport).is_refused() {
+        return refuse(&mut stream, StatusCode::FORBIDDEN).await;
+    }
+    let is_76 = parts.headers.contains_key("sec-websocket-key1");
+    // A dead session: the connection is closed without a word, as for every transport.
+    let Some(opened) = Opened::of(shared, parts, peer) else { return stream.shutdown().await };
+    let keys = Keys::of(&opened.parts.headers);
+    if is_76 && keys.is_none() {
+        return refuse(&mut stream, StatusCode::BAD_REQUEST).await;
+    }
+    let head = opening(&opened).and_then(|opening| match keys {
+        Some(_) => hixie::response_76(&opening),
+        None => hixie::response_75(&opening),
+    });
+    let Some(head) = head else { return refuse(&mut stream, StatusCode::BAD_REQUEST).await };
+    stream.write_all(head.as_bytes()).await?;
+    if let Some(keys) = keys {
+        prove(&mut stream, &keys).await?;
+    }
+    let max_frame_bytes = shared.options.max_frame_bytes;
+    if let Some(member) = opened.into_session() {
+        socket::run(Hixie::new(stream, max_frame_bytes), member).await;
+    }
+    Ok(())
+}
+
+fn opening(opened: &Opened) -> Option<hixie::Opening<'_>> {
+    let headers = &opened.parts.headers;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let forwarded = opened.shared.options.trust_forwarded_scheme
+        && text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    Some(hixie::Opening {
+        host: text(header::HOST.as_str())?,
+        target: opened.parts.uri.path_and_query()?.as_str(),
+        origin: text(header::ORIGIN.as_str()),
+        secure: opened.peer.secure || forwarded,
+        protocol: text(header::SEC_WEBSOCKET_PROTOCOL.as_str()),
+    })
+}
+
+/// Reads the nonce, which may come late, and answers it.
+async fn prove<S>(stream: &mut S, keys: &Keys) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut nonce = [0; 8];
+    tokio::time::timeout(NONCE_PATIENCE, stream.read_exact(&mut nonce)).await??;
+    let proof = hixie::proof(&keys.0, &keys.1, &nonce).ok_or(io::ErrorKind::InvalidData)?;
+    stream.write_all(&proof).await?;
+    stream.flush().await
+}
+
+async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, status: StatusCode) -> io::Result<()> {
+    let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+/// Frames of both drafts: 0x00, text, 0xFF.
+struct Hixie<S> {
+    stream: S,
+    decoder: hixie::Decoder,
+    out: Vec<u8>,
+    written: usize,
+}
+
+impl<S> Hixie<S> {
+    fn new(stream: S, max_frame_bytes: usize) -> Self {
+        Self { stream, decoder: hixie::Decoder::new(max_frame_bytes), out: Vec::new(), written: 0 }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<impl AsRef<str>>, Broken>> {
+        loop {
+            match self.decoder.next_frame() {
+                Ok(Some(hixie::Frame::Text(text))) => return Poll::Ready(Ok(Some(text))),
+                Ok(Some(hixie::Frame::Close)) => {
+                    // The answer is two bytes; a peer that leaves no room for them has gone.
+                    self.out.extend_from_slice(&hixie::CLOSE);
+                    let _ = self.poll_flush(context);
+                    return Poll::Ready(Ok(None::<String>));
+                }
+                Ok(None) => {}
+                Err(_) => return Poll::Ready(Err(Broken::Protocol)),
+            }
+            let mut space = [0; READ_SIZE];
+            let mut buffer = ReadBuf::new(&mut space);
+            match ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)) {
+                Ok(()) if buffer.filled().is_empty() => return Poll::Ready(Ok(None)),
+                Ok(()) => self.decoder.feed(buffer.filled()),
+                Err(_) => return Poll::Ready(Err(Broken::Io)),
+            }
+        }
+    }
+
+    fn queue(&mut self, text: Bytes) -> Result<(), Broken> {
+        hixie::encode_text(&text, &mut self.out);
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
+            match ready!(Pin::new(&mut self.stream).poll_write(context, rest)) {
+                Ok(0) | Err(_) => return Poll::Ready(Err(Broken::Io)),
+                Ok(written) => self.written += written,
+            }
+        }
+        if self.written > 0 {
+            self.out = Vec::new();
+            self.written = 0;
+        }
+        Pin::new(&mut self.stream).poll_flush(context).map_err(|_| Broken::Io)
+    }
+
+    async fn close(&mut self, _: DisconnectReason) {
+        self.out.extend_from_slice(&hixie::CLOSE);
+        if std::future::poll_fn(|context| self.poll_flush(context)).await.is_ok() {
+            let _ = self.stream.shutdown().await;
+            let mut space = [0; READ_SIZE];
+            while matches!(self.stream.read(&mut space).await, Ok(1..)) {}
+        }
+    }
+}

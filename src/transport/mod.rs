@@ -1,0 +1,33 @@
+//! From a hyper request to a session and back: routes, the gate, and one file per way of moving bytes.
+
+mod body;
+mod cors;
+mod encode;
+mod flash_policy;
+mod handle;
+mod handshake_limit;
+mod hixie;
+mod name;
+mod origin;
+mod polling;
+mod receive;
+mod rfc6455;
+mod route;
+mod sniff;
+mod socket;
+mod stream;
+mod watch;
+mod websocket;
+
+pub use body::Body;
+pub(crate) use flash_policy::{document as flash_policy, serve as serve_flash_policy};
+pub use handle::PeerAddress;
+pub(crate) use handle::{Peer, handle, matches, respond};
+pub(crate) use handshake_limit::{HandshakeLimit, Rate as HandshakeRate, Turn as HandshakeTurn};
+pub(crate) use hixie::serve as serve_hixie;
+pub use name::{Transport, UnknownTransport};
+pub(crate) use origin::Origins;
+pub(crate) use route::Mount;
+pub(crate) use sniff::{Opening, sniff};
+pub use watch::Socket;
+pub(crate) use watch::{Observed, Watch};

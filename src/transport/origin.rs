@@ -1,0 +1,210 @@
+//! Which pages may talk to us (docs/wire/frames.md, "Origins").
+
+use std::fmt;
+
+/// The accepted origins.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Origins {
+    /// Nothing: only the listener's own origin.
+    entries: Option<Vec<Entry>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    scheme: Option<String>,
+    /// Nothing is any.
+    host: Option<String>,
+    port: Option<u16>,
+}
+
+/// What is to be done with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allowed,
+    Refused,
+}
+
+/// The text is no origin entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BadEntry(pub(crate) String);
+
+impl fmt::Display for BadEntry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?} is not of the form host:port, host:*, *:port, *:* or scheme://host[:port]", self.0)
+    }
+}
+
+impl Origins {
+    /// Only these, and always the listener's own origin.
+    pub(crate) fn listed<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, BadEntry> {
+        let entries = entries.into_iter().map(Entry::parse).collect::<Result<_, _>>()?;
+        Ok(Self { entries: Some(entries) })
+    }
+
+    /// Judges a request by its `Origin` and `Host`. A request without `Origin` was not sent by a page of another
+    /// origin, except that a list which names its origins wants every socket to name one, as the original did.
+    pub(crate) fn judge(&self, origin: Option<&str>, host: Option<&str>, socket: bool) -> Verdict {
+        let allowed = match origin {
+            None => !socket || self.entries.is_none() || self.allows_all(),
+            Some(origin) => self.allows_all() || is_same(origin, host) || self.lists(origin),
+        };
+        if allowed { Verdict::Allowed } else { Verdict::Refused }
+    }
+
+    /// Domains and ports as a Flash policy names them.
+    pub(crate) fn policy_entries(&self) -> impl Iterator<Item = (&str, String)> {
+        self.entries.iter().flatten().map(|entry| {
+            let port = entry.port.map_or_else(|| "*".to_owned(), |port| port.to_string());
+            (entry.host.as_deref().unwrap_or("*"), port)
+        })
+    }
+
+    fn allows_all(&self) -> bool {
+        self.entries.iter().flatten().any(|entry| *entry == Entry { scheme: None, host: None, port: None })
+    }
+
+    fn lists(&self, origin: &str) -> bool {
+        let Some((scheme, host, port)) = split_origin(origin) else { return false };
+        self.entries.iter().flatten().any(|entry| {
+            entry.scheme.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(scheme))
+                && entry.host.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(host))
+                && entry.port.is_none_or(|wanted| Some(wanted) == port)
+        })
+    }
+}
+
+impl Entry {
+    fn parse(text: &str) -> Result<Self, BadEntry> {
+        let bad = || BadEntry(text.to_owned());
+        if text.contains("://") {
+            let (scheme, host, port) = split_origin(text).ok_or_else(bad)?;
+            if host == "*" {
+                return Err(bad());
+            }
+            return Ok(Self { scheme: Some(scheme.to_owned()), host: Some(host.to_owned()), port });
+        }
+        let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
+        let is_host = !host.is_empty()
+            && (host.starts_with('[') && host.ends_with(']')
+                || !host.contains([':', '/', '?', '#', '@', ' ', '[', ']']));
+        if !is_host {
+            return Err(bad());
+        }
+        let port = match port {
+            "*" => None,
+            port => Some(port.parse().map_err(|_| bad())?),
+        };
+        let host = (host != "*").then(|| host.to_owned());
+        Ok(Self { scheme: None, host, port })
+    }
+}
+
+/// Scheme, host and port of an origin, the default port filled in.
+fn split_origin(origin: &str) -> Option<(&str, &str, Option<u16>)> {
+    let (scheme, authority) = origin.split_once("://")?;
+    if scheme.is_empty() || authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ']) {
+        return None;
+    }
+    let (host, port) = split_port(authority)?;
+    Some((scheme, host, port.or_else(|| default_port(scheme))))
+}
+
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let bracket = authority.rfind(']').unwrap_or(0);
+    match authority.rfind(':').filter(|colon| *colon >= bracket) {
+        None => Some((authority, None)),
+        Some(colon) => {
+            let (host, port) = (authority.get(..colon)?, authority.get(colon + 1..)?);
+            Some((host, Some(port.parse().ok()?)))
+        }
+    }
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
+        _ => None,
+    }
+}
+
+/// Whether a page of this origin was served by this host. Behind a proxy that ends TLS the scheme is not known, so
+/// a host without a port stands for the default port of either scheme.
+fn is_same(origin: &str, host: Option<&str>) -> bool {
+    let Some((scheme, origin_host, origin_port)) = split_origin(origin) else { return false };
+    let Some((host, port)) = host.and_then(split_port) else { return false };
+    origin_host.eq_ignore_ascii_case(host) && origin_port == port.or_else(|| default_port(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(entries: &[&str], origin: &str) -> bool {
+        let origins = Origins::listed(entries.iter().copied()).unwrap();
+        origins.judge(Some(origin), Some("own.example"), false) == Verdict::Allowed
+    }
+
+    #[test]
+    fn by_default_only_the_own_origin_speaks() {
+        let origins = Origins::default();
+        let judge = |origin, host| origins.judge(Some(origin), Some(host), true);
+        assert_eq!(judge("http://a.example", "a.example"), Verdict::Allowed);
+        assert_eq!(judge("http://A.Example:80", "a.example"), Verdict::Allowed);
+        assert_eq!(judge("https://a.example", "a.example"), Verdict::Allowed);
+        assert_eq!(judge("https://a.example", "a.example:443"), Verdict::Allowed);
+        assert_eq!(judge("http://a.example:3000", "a.example:3000"), Verdict::Allowed);
+        assert_eq!(judge("http://[::1]:3000", "[::1]:3000"), Verdict::Allowed);
+        assert_eq!(judge("http://a.example:3001", "a.example:3000"), Verdict::Refused);
+        assert_eq!(judge("http://a.example:3000", "a.example"), Verdict::Refused);
+        assert_eq!(judge("http://evil.example", "a.example"), Verdict::Refused);
+        for odd in ["null", "", "://", "http://", "http://a.example/", "a.example", "http://u@a.example"] {
+            assert_eq!(judge(odd, "a.example"), Verdict::Refused, "{odd}");
+        }
+        assert_eq!(origins.judge(None, Some("a.example"), true), Verdict::Allowed);
+        assert_eq!(origins.judge(Some("http://a.example"), None, true), Verdict::Refused);
+    }
+
+    #[test]
+    fn entries_match_host_and_port_apart() {
+        assert!(allows(&["*:*"], "null"));
+        assert!(allows(&["good.example:*"], "http://good.example"));
+        assert!(allows(&["good.example:*"], "https://good.example:8080"));
+        assert!(allows(&["good.example:80"], "http://good.example"));
+        assert!(!allows(&["good.example:80"], "https://good.example"));
+        assert!(allows(&["*:99"], "http://any.example:99"));
+        assert!(!allows(&["*:99"], "http://any.example:9"));
+        assert!(!allows(&["good.example:*"], "http://notgood.example"));
+        assert!(!allows(&["notgood.example:*"], "http://good.example"));
+        assert!(allows(&["https://good.example"], "https://good.example"));
+        assert!(!allows(&["https://good.example"], "http://good.example:443"));
+        assert!(allows(&["[::1]:*"], "http://[::1]:5"));
+        assert!(allows(&["a.example:1", "b.example:2"], "http://b.example:2"));
+        assert!(allows(&["a.example:1"], "http://own.example"), "the own origin needs no entry");
+    }
+
+    #[test]
+    fn a_socket_names_its_origin_when_origins_are_listed() {
+        let listed = Origins::listed(["good.example:*"]).unwrap();
+        assert_eq!(listed.judge(None, None, true), Verdict::Refused);
+        assert_eq!(listed.judge(None, None, false), Verdict::Allowed);
+        assert_eq!(Origins::listed(["*:*"]).unwrap().judge(None, None, true), Verdict::Allowed);
+    }
+
+    #[test]
+    fn nonsense_entries_are_refused() {
+        for text in [
+            "",
+            "good.example",
+            "good.example:",
+            ":80",
+            "a:b:c",
+            "good.example:65536",
+            "http://",
+            "http://*:80",
+            "a b:80",
+        ] {
+            assert!(Origins::listed([text]).is_err(), "{text}");
+        }
+    }
+}

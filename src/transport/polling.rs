@@ -1,0 +1,121 @@
+//! xhr-polling and jsonp-polling: a request that is held until there is something to say.
+
+use super::{
+    body::Body,
+    encode,
+    name::Transport,
+    watch::{Watch, WatchedBatch},
+};
+use crate::{
+    client::Member,
+    session::{DisconnectReason, Mode, Taken},
+};
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+use std::{future::poll_fn, sync::Arc};
+
+/// Where the answer of a poll goes.
+#[derive(Debug)]
+pub(crate) struct Poll {
+    pub(crate) member: Arc<Member>,
+    /// The callback of a JSONP poll.
+    pub(crate) index: Option<String>,
+    pub(crate) watch: Option<Arc<Watch>>,
+}
+
+impl Poll {
+    /// Holds the poll until there is an answer.
+    pub(crate) async fn answer(self) -> Response<Body> {
+        let Some(number) = self.member.attach(Mode::Poll) else { return Response::new(Body::refused()) };
+        // Dropped with the future when the client hangs up.
+        let mut parked = Parked { member: &self.member, number, waits: true };
+        let taken = poll_fn(|context| parked.member.poll_take(context, number)).await;
+        parked.waits = false;
+        drop(parked);
+        match taken {
+            Taken::Batch(batch) => {
+                let member = &self.member;
+                let form = member.host.shared.form();
+                let bytes = encode::poll_body(form, member.id(), &batch, self.index.as_deref());
+                let kind = content_type(self.index.is_some());
+                let body = PollBody { bytes: Some(bytes), member: self.member, number, watch: self.watch };
+                response(kind, Body::poll(body))
+            }
+            Taken::Expired | Taken::Displaced | Taken::Wait => {
+                let body = self.index.as_deref().map_or_else(Bytes::new, |index| encode::jsonp(index, b""));
+                response(content_type(self.index.is_some()), Body::full(body))
+            }
+            Taken::Closed => Response::new(Body::refused()),
+        }
+    }
+}
+
+struct Parked<'a> {
+    member: &'a Arc<Member>,
+    number: u64,
+    waits: bool,
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        if self.waits {
+            self.member.detach(self.number, DisconnectReason::TransportClosed);
+        }
+    }
+}
+
+fn content_type(script: bool) -> HeaderValue {
+    HeaderValue::from_static(if script { "text/javascript; charset=UTF-8" } else { "text/plain; charset=UTF-8" })
+}
+
+fn response(kind: HeaderValue, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// The callback index of a JSONP request: the last path segment, a short number.
+pub(crate) fn callback_index(transport: Transport, tail: Option<&str>) -> Result<Option<String>, NoIndex> {
+    if transport != Transport::JsonpPolling {
+        return Ok(None);
+    }
+    let index = tail.filter(|tail| tail.len() <= 10 && tail.bytes().all(|byte| byte.is_ascii_digit()));
+    index.map(|index| Some(index.to_owned())).ok_or(NoIndex)
+}
+
+/// A JSONP request that names no callback.
+#[derive(Debug)]
+pub(crate) struct NoIndex;
+
+/// The batch in the answer of a poll. If the server drops it unread, the batch goes back to the queue.
+#[derive(Debug)]
+pub(crate) struct PollBody {
+    bytes: Option<Bytes>,
+    member: Arc<Member>,
+    number: u64,
+    watch: Option<Arc<Watch>>,
+}
+
+impl PollBody {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// The server takes the bytes to write them.
+    pub(crate) fn take(&mut self) -> Option<Bytes> {
+        let bytes = self.bytes.take()?;
+        match self.watch.take() {
+            Some(watch) => self.member.watched(self.number, Arc::new(WatchedBatch::begin(watch))),
+            None => self.member.written(self.number),
+        }
+        Some(bytes)
+    }
+}
+
+impl Drop for PollBody {
+    fn drop(&mut self) {
+        if self.bytes.is_some() {
+            self.member.unwritten(self.number);
+        }
+    }
+}

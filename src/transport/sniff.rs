@@ -1,0 +1,180 @@
+//! The first look at a connection, before the HTTP server gets it: a Flash policy request is no HTTP, and a
+//! handshake of the drafts hixie-75 and hixie-76 has to be answered to the letter.
+
+use super::route::{Mount, Route};
+use crate::wire::flash_policy;
+use bytes::{Bytes, BytesMut};
+use http::{Request, header, request::Parts};
+use std::io;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// The largest head that is looked at; longer ones are left to the HTTP server.
+const LARGEST_HEAD: usize = 8 * 1024;
+const MAX_HEADERS: usize = 64;
+
+/// How a connection begins.
+#[derive(Debug)]
+pub(crate) enum Opening {
+    /// With anything else: these bytes and then the rest are for the HTTP server.
+    Http(Bytes),
+    /// With the request for a Flash policy.
+    FlashPolicy,
+    /// With a draft WebSocket handshake; these bytes followed its head.
+    Hixie(Box<Parts>, Bytes),
+}
+
+/// Reads no more than is needed to tell.
+pub(crate) async fn sniff(stream: &mut (impl AsyncRead + Unpin), mount: &Mount) -> io::Result<Opening> {
+    let mut buffer = BytesMut::new();
+    loop {
+        if stream.read_buf(&mut buffer).await? == 0 {
+            return Ok(Opening::Http(buffer.freeze()));
+        }
+        match look(&buffer, mount) {
+            Look::More if buffer.len() < LARGEST_HEAD => {}
+            Look::More | Look::Http => return Ok(Opening::Http(buffer.freeze())),
+            Look::FlashPolicy => return Ok(Opening::FlashPolicy),
+            Look::Hixie(parts, length) => {
+                let rest = buffer.split_off(length);
+                return Ok(Opening::Hixie(parts, rest.freeze()));
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Look {
+    More,
+    Http,
+    FlashPolicy,
+    Hixie(Box<Parts>, usize),
+}
+
+fn look(bytes: &[u8], mount: &Mount) -> Look {
+    if flash_policy::REQUEST.starts_with(bytes) || bytes.starts_with(flash_policy::REQUEST) {
+        return if bytes.len() < flash_policy::REQUEST.len() { Look::More } else { Look::FlashPolicy };
+    }
+    if !may_be_socket(bytes, mount) {
+        return Look::Http;
+    }
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut head = httparse::Request::new(&mut headers);
+    match head.parse(bytes) {
+        Ok(httparse::Status::Partial) => Look::More,
+        Ok(httparse::Status::Complete(length)) => match hixie_request(&head, mount) {
+            Some(parts) => Look::Hixie(Box::new(parts), length),
+            None => Look::Http,
+        },
+        Err(_) => Look::Http,
+    }
+}
+
+/// Whether the bytes are, or may become, a GET of a socket under the mount. Tells for almost every other request
+/// from its first few bytes.
+fn may_be_socket(bytes: &[u8], mount: &Mount) -> bool {
+    let agrees = |bytes: &[u8], wanted: &[u8]| {
+        let length = bytes.len().min(wanted.len());
+        bytes.get(..length) == wanted.get(..length)
+    };
+    let skip = |bytes: &[u8], length: usize| bytes.get(length..).unwrap_or(&[]).to_vec();
+    if !agrees(bytes, b"GET ") {
+        return false;
+    }
+    let rest = skip(bytes, 4);
+    if !agrees(&rest, mount.prefix().as_bytes()) {
+        return false;
+    }
+    let rest = skip(&rest, mount.prefix().len());
+    agrees(&rest, b"/websocket") || agrees(&rest, b"/flashsocket")
+}
+
+/// The request, when it is a handshake of a draft that is older than the versioned ones.
+fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount) -> Option<Parts> {
+    let mut request = Request::builder().method(head.method?).uri(head.path?);
+    for field in head.headers.iter() {
+        request = request.header(field.name, field.value);
+    }
+    let (parts, ()) = request.body(()).ok()?.into_parts();
+    let headers = &parts.headers;
+    let upgrade = headers.get(header::UPGRADE)?.as_bytes();
+    let versioned =
+        headers.contains_key(header::SEC_WEBSOCKET_KEY) || headers.contains_key(header::SEC_WEBSOCKET_VERSION);
+    if !upgrade.eq_ignore_ascii_case(b"websocket") || versioned {
+        return None;
+    }
+    match mount.route(parts.uri.path())? {
+        Route::Frames { transport, .. } if transport.is_socket() => Some(parts),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HIXIE_75: &str =
+        "GET /socket.io/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\n";
+
+    async fn sniffed(bytes: &str, piece: usize) -> Opening {
+        let mut reader = tokio_test_reader(bytes.as_bytes(), piece);
+        sniff(&mut reader, &Mount::new("socket.io")).await.unwrap()
+    }
+
+    /// Hands out the bytes in pieces.
+    fn tokio_test_reader(bytes: &[u8], piece: usize) -> impl AsyncRead + Unpin {
+        use tokio::io::{BufReader, duplex};
+        let (mut write, read) = duplex(piece.max(1));
+        let bytes = bytes.to_vec();
+        tokio::spawn(async move {
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut write, &bytes).await;
+        });
+        BufReader::with_capacity(piece.max(1), read)
+    }
+
+    #[tokio::test]
+    async fn ordinary_requests_are_told_by_their_first_bytes() {
+        for text in
+            ["POST / HTTP/1.1\r\n", "GET / HTTP", "GET /socket.io/xhr-polling//1 HTTP/1.1\r\n", "PRI * HTTP/2.0"]
+        {
+            for piece in [1, 3, 1000] {
+                let Opening::Http(prefix) = sniffed(text, piece).await else { panic!("{text}") };
+                assert!(text.as_bytes().starts_with(&prefix), "nothing read is lost");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_draft_handshake_is_told_however_it_is_cut() {
+        for piece in 1..HIXIE_75.len() {
+            let Opening::Hixie(parts, rest) = sniffed(HIXIE_75, piece).await else { panic!("{piece}") };
+            assert_eq!((parts.uri.path(), rest.len()), ("/socket.io/websocket", 0));
+        }
+        let with_nonce = format!("{HIXIE_75}^n:ds[4U");
+        let Opening::Hixie(_, rest) = sniffed(&with_nonce, 1000).await else { panic!() };
+        assert_eq!(rest, "^n:ds[4U");
+    }
+
+    #[tokio::test]
+    async fn a_modern_handshake_and_a_plain_get_are_http() {
+        let modern = HIXIE_75.replace("Host: a", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x");
+        let plain = HIXIE_75.replace("Upgrade: WebSocket\r\n", "");
+        for text in [modern, plain] {
+            assert!(matches!(sniffed(&text, 7).await, Opening::Http(_)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_policy_request_is_told_however_it_is_cut() {
+        let request = std::str::from_utf8(flash_policy::REQUEST).unwrap();
+        for piece in 1..=request.len() {
+            assert!(matches!(sniffed(request, piece).await, Opening::FlashPolicy));
+        }
+        assert!(matches!(sniffed("<policy-file", 5).await, Opening::Http(_)), "an end in the middle is an end");
+    }
+
+    #[tokio::test]
+    async fn an_endless_head_is_left_to_the_server() {
+        let text = format!("GET /socket.io/websocket HTTP/1.1\r\nX: {}", "a".repeat(10_000));
+        assert!(matches!(sniffed(&text, 1000).await, Opening::Http(_)));
+    }
+}

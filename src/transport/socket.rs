@@ -1,0 +1,186 @@
+//! A session on a socket, whatever the framing: what comes in is delivered, what is queued is written, once a burst.
+
+use super::{encode, receive};
+use crate::{
+    client::{Member, handle_here},
+    session::{DisconnectReason, Mode, Taken},
+};
+use bytes::Bytes;
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// How many messages are read before the replies are written.
+const BURST: usize = 64;
+/// How long saying goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Text frames over a byte stream, in some draft of the WebSocket protocol.
+pub(crate) trait Frames {
+    /// The next text; nothing when the peer has said goodbye or hung up. What is not text is not told.
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<impl AsRef<str>>, Broken>>;
+    /// Queues one text frame; it may be written before the flush.
+    fn queue(&mut self, text: Bytes) -> Result<(), Broken>;
+    /// Writes what is queued.
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
+    /// Says goodbye, and why.
+    async fn close(&mut self, reason: DisconnectReason);
+}
+
+/// The socket can no longer be used.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The bytes no longer flow.
+    Io,
+    /// The peer broke the rules.
+    Protocol,
+}
+
+impl Broken {
+    fn reason(&self) -> DisconnectReason {
+        match self {
+            Self::Io => DisconnectReason::TransportClosed,
+            Self::Protocol => DisconnectReason::ProtocolError,
+        }
+    }
+}
+
+/// Carries the session until the socket or the session ends.
+pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>) {
+    let Some(number) = member.attach(Mode::Stream) else { return };
+    let attached = Attached { member: &member, number };
+    // After the attachment, so that what the application sends at once goes at once.
+    handle_here(&member);
+    let mut flow = Flow { flushing: false, reading_paused: false };
+    let end = poll_fn(|context| flow.poll(&mut frames, &member, number, context)).await;
+    let goodbye = match end {
+        End::Left => None,
+        End::Broken(broken) => {
+            member.detach(number, broken.reason());
+            matches!(broken, Broken::Protocol).then_some(DisconnectReason::ProtocolError)
+        }
+        End::Over => Some(DisconnectReason::ServerDisconnect),
+    };
+    drop(attached);
+    if let Some(reason) = goodbye {
+        // A peer that does not answer is left alone.
+        let _ = tokio::time::timeout(GOODBYE, frames.close(reason)).await;
+    }
+}
+
+struct Attached<'a> {
+    member: &'a Arc<Member>,
+    number: u64,
+}
+
+impl Drop for Attached<'_> {
+    fn drop(&mut self) {
+        self.member.detach(self.number, DisconnectReason::TransportClosed);
+    }
+}
+
+enum End {
+    /// The peer has gone.
+    Left,
+    Broken(Broken),
+    /// The session is over or has another connection.
+    Over,
+}
+
+struct Flow {
+    flushing: bool,
+    reading_paused: bool,
+}
+
+impl Flow {
+    fn poll(
+        &mut self,
+        frames: &mut impl Frames,
+        member: &Arc<Member>,
+        number: u64,
+        context: &mut Context<'_>,
+    ) -> Poll<End> {
+        loop {
+            let more = match self.read(frames, member, context) {
+                Ok(Some(more)) => more,
+                Ok(None) => return Poll::Ready(End::Left),
+                Err(broken) => return Poll::Ready(End::Broken(broken)),
+            };
+            match self.write(frames, member, number, context) {
+                Ok(None) => {}
+                Ok(Some(end)) => return Poll::Ready(end),
+                Err(broken) => return Poll::Ready(End::Broken(broken)),
+            }
+            if !more {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Reads a burst; answers whether there may be more, or nothing when the peer has gone.
+    fn read(
+        &mut self,
+        frames: &mut impl Frames,
+        member: &Arc<Member>,
+        context: &mut Context<'_>,
+    ) -> Result<Option<bool>, Broken> {
+        for _ in 0..BURST {
+            let has_room = member.host.inbox.poll_room(context).is_ready();
+            if self.reading_paused == has_room {
+                self.reading_paused = !has_room;
+                member.pause_reading(!has_room);
+            }
+            if !has_room {
+                return Ok(Some(false));
+            }
+            match frames.poll_receive(context) {
+                Poll::Pending => return Ok(Some(false)),
+                Poll::Ready(Ok(None)) => return Ok(None),
+                Poll::Ready(Ok(Some(text))) => receive::payload(member, text.as_ref()),
+                Poll::Ready(Err(broken)) => return Err(broken),
+            }
+        }
+        Ok(Some(true))
+    }
+
+    fn write(
+        &mut self,
+        frames: &mut impl Frames,
+        member: &Arc<Member>,
+        number: u64,
+        context: &mut Context<'_>,
+    ) -> Result<Option<End>, Broken> {
+        let form = member.host.shared.form();
+        loop {
+            // A reading may have queued an answer of the protocol's own, so this comes first.
+            match frames.poll_flush(context) {
+                Poll::Ready(Ok(())) if self.flushing => {
+                    self.flushing = false;
+                    member.written(number);
+                }
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(broken)) => return Err(broken),
+                Poll::Pending => {
+                    // Heard of when the session ends or another connection takes its place.
+                    return Ok(match member.poll_take(context, number) {
+                        Poll::Ready(Taken::Displaced | Taken::Closed) => Some(End::Over),
+                        _ => None,
+                    });
+                }
+            }
+            match member.poll_take(context, number) {
+                Poll::Pending => return Ok(None),
+                Poll::Ready(Taken::Batch(batch)) => {
+                    for entries in batch.payloads() {
+                        frames.queue(encode::frame(form, member.id(), entries))?;
+                    }
+                    self.flushing = true;
+                }
+                Poll::Ready(_) => return Ok(Some(End::Over)),
+            }
+        }
+    }
+}

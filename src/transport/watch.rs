@@ -1,0 +1,288 @@
+//! Watching a connection after the write: whether what it carried has arrived (docs/ARCHITECTURE.md, "What a batch
+//! goes through").
+//!
+//! A response that fits the kernel's buffer counts as written although the client may never read it. What can be
+//! seen from here: whether the server's own buffers were flushed; whether the connection was reset, which is what a
+//! client's system sends when it closes with bytes unread; and whether another request came on it, which a client
+//! sends after it has read the response.
+
+use crate::session::{Delivery, Outcome};
+use bytes::Bytes;
+use socket2::SockRef;
+use std::{
+    fmt, io,
+    net::{Shutdown, SocketAddr},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// How long the kernel tries to get bytes acknowledged before it reports a connection as broken.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
+
+/// An accepted TCP connection that can be read and written by one and watched by another. Cheap to clone.
+///
+/// [`Listener::serve`](crate::Listener::serve) makes one by itself; a server that ends TLS makes one first, puts its
+/// TLS over a clone, and gives both to [`Listener::serve_over`](crate::Listener::serve_over).
+#[derive(Debug, Clone)]
+pub struct Socket {
+    stream: Arc<TcpStream>,
+}
+
+impl Socket {
+    /// Takes over an accepted connection: small writes leave at once, and a peer that acknowledges nothing for 20 s
+    /// counts as gone.
+    #[must_use]
+    pub fn new(stream: TcpStream) -> Self {
+        // A system that knows neither still carries bytes.
+        let _ = stream.set_nodelay(true);
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        Self { stream: Arc::new(stream) }
+    }
+
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.stream.peer_addr().ok()
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.stream.poll_read_ready(context))?;
+            match self.stream.try_read_buf(buffer) {
+                Ok(_) => return Poll::Ready(Ok(())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[io::IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_write_ready(context))?;
+            match self.stream.try_write_vectored(slices) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return Poll::Ready(outcome),
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&*self.stream).shutdown(Shutdown::Write))
+    }
+}
+
+/// What is known of one connection.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    socket: Socket,
+    /// Batches handed to the server for this connection.
+    begun: AtomicU64,
+    /// Of these, how many have left the server's buffers.
+    flushed: AtomicU64,
+    /// Of these, how many were certainly read.
+    confirmed: AtomicU64,
+    /// The peer sends no more.
+    ended: AtomicBool,
+    /// The connection failed.
+    broken: AtomicBool,
+    /// Nobody writes any more.
+    left: AtomicBool,
+}
+
+impl Watch {
+    pub(crate) fn new(socket: Socket) -> Arc<Self> {
+        Arc::new(Self {
+            socket,
+            begun: AtomicU64::new(0),
+            flushed: AtomicU64::new(0),
+            confirmed: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+            left: AtomicBool::new(false),
+        })
+    }
+
+    /// A request has come: the response before it was read.
+    pub(crate) fn request_began(&self) {
+        self.confirmed.store(self.flushed.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    fn has_unconfirmed(&self) -> bool {
+        self.begun.load(Ordering::SeqCst) > self.confirmed.load(Ordering::SeqCst)
+    }
+
+    fn is_broken(&self) -> bool {
+        if !self.broken.load(Ordering::SeqCst) && matches!(self.socket.stream.take_error(), Ok(None)) {
+            return false;
+        }
+        self.broken.store(true, Ordering::SeqCst);
+        true
+    }
+}
+
+/// One batch on a watched connection.
+#[derive(Debug)]
+pub(crate) struct WatchedBatch {
+    watch: Arc<Watch>,
+    number: u64,
+}
+
+impl WatchedBatch {
+    /// The server has taken the batch and will write it.
+    pub(crate) fn begin(watch: Arc<Watch>) -> Self {
+        let number = watch.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        Self { watch, number }
+    }
+}
+
+impl Delivery for WatchedBatch {
+    fn outcome(&self) -> Outcome {
+        let watch = &self.watch;
+        if watch.confirmed.load(Ordering::SeqCst) >= self.number {
+            return Outcome::Delivered;
+        }
+        if watch.is_broken() {
+            return Outcome::Lost;
+        }
+        if watch.flushed.load(Ordering::SeqCst) >= self.number {
+            return Outcome::Delivered;
+        }
+        if watch.left.load(Ordering::SeqCst) { Outcome::Lost } else { Outcome::UnderWay }
+    }
+
+    fn abandon(&self) {
+        self.watch.broken.store(true, Ordering::SeqCst);
+        // A truncated response is no response; the error, if any, says that the connection is gone already.
+        let _ = SockRef::from(&*self.watch.socket.stream).shutdown(Shutdown::Both);
+    }
+}
+
+/// The byte stream of a watched connection: the socket itself, or TLS over it.
+pub(crate) struct Observed<S> {
+    stream: S,
+    watch: Arc<Watch>,
+    /// Bytes that were read before the HTTP server got the stream.
+    prefix: Bytes,
+}
+
+impl<S> Observed<S> {
+    pub(crate) fn new(stream: S, watch: Arc<Watch>, prefix: Bytes) -> Self {
+        Self { stream, watch, prefix }
+    }
+
+    /// Puts bytes back in front.
+    pub(crate) fn unread(&mut self, bytes: Bytes) {
+        debug_assert!(self.prefix.is_empty());
+        self.prefix = bytes;
+    }
+
+    fn note<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if matches!(outcome, Poll::Ready(Err(_))) {
+            self.watch.broken.store(true, Ordering::SeqCst);
+        }
+        outcome
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.prefix.is_empty() {
+            let length = self.prefix.len().min(buffer.remaining());
+            buffer.put_slice(&self.prefix.split_to(length));
+            if self.prefix.is_empty() {
+                self.prefix = Bytes::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if matches!(outcome, Poll::Ready(Ok(()))) && buffer.filled().len() == before && buffer.remaining() > 0 {
+            self.watch.ended.store(true, Ordering::SeqCst);
+        }
+        self.note(outcome)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note(outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.note(outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        if matches!(outcome, Poll::Ready(Ok(()))) {
+            // The server flushes when its own buffer is empty.
+            let begun = self.watch.begun.load(Ordering::SeqCst);
+            self.watch.flushed.store(begun, Ordering::SeqCst);
+        }
+        self.note(outcome)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // A peer that has ended its side may still close with the answer unread. Answering the end would let its
+        // system forget the connection, and the reset that tells us would never come; the socket is kept open by
+        // the batch until its fate is settled.
+        if self.watch.ended.load(Ordering::SeqCst) && self.watch.has_unconfirmed() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl<S> Drop for Observed<S> {
+    fn drop(&mut self) {
+        self.watch.left.store(true, Ordering::SeqCst);
+    }
+}
+
+impl<S> fmt::Debug for Observed<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Observed").field("watch", &self.watch).finish_non_exhaustive()
+    }
+}
