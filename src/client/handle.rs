@@ -96,7 +96,6 @@ impl Client {
     }
 
     /// The other clients in a room.
-    #[must_use]
     pub fn to(&self, room: &str) -> Target {
         Target::new(Arc::clone(&self.member.host.shared), room.into(), vec![self.member.id()])
     }

@@ -47,27 +47,28 @@ pub struct Wrapped<S> {
 type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 impl<S> Wrapped<S> {
-    /// Our answer, or the request back.
-    fn answer<B>(&self, request: Request<B>) -> Result<Answer, Request<B>>
+    /// Whether the request is the listener's. Every request of a watched connection has to be shown here.
+    fn is_ours<B>(&self, request: &Request<B>) -> bool {
+        if let Some(watch) = self.peer.as_ref().and_then(|peer| peer.watch.as_ref()) {
+            watch.request_began();
+        }
+        self.listener.matches(request)
+    }
+
+    fn answer<B>(&self, request: Request<B>) -> Answer
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
         B::Error: fmt::Display,
     {
-        if let Some(watch) = self.peer.as_ref().and_then(|peer| peer.watch.as_ref()) {
-            watch.request_began();
-        }
-        if !self.listener.matches(&request) {
-            return Err(request);
-        }
         let shared = self.listener.shared.clone();
         let peer = self.peer.clone();
-        Ok(Box::pin(async move {
+        Box::pin(async move {
             match peer {
                 Some(peer) => transport::respond(&shared, request, peer).await,
                 None => transport::handle(&shared, request).await,
             }
-        }))
+        })
     }
 }
 
@@ -83,9 +84,10 @@ where
     type Future = WrappedFuture<S::Future>;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        match self.answer(request) {
-            Ok(answer) => WrappedFuture::ours(answer),
-            Err(request) => WrappedFuture::theirs(self.service.call(request)),
+        if self.is_ours(&request) {
+            WrappedFuture::ours(self.answer(request))
+        } else {
+            WrappedFuture::theirs(self.service.call(request))
         }
     }
 }
@@ -107,9 +109,10 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.answer(request) {
-            Ok(answer) => WrappedFuture::ours(answer),
-            Err(request) => WrappedFuture::theirs(self.service.call(request)),
+        if self.is_ours(&request) {
+            WrappedFuture::ours(self.answer(request))
+        } else {
+            WrappedFuture::theirs(self.service.call(request))
         }
     }
 }

@@ -3,8 +3,8 @@
 mod decoder;
 mod handshake;
 
-pub(crate) use decoder::{Decoder, Error, Frame};
-pub(crate) use handshake::{Opening, key_number, proof, response_75, response_76};
+pub(crate) use decoder::{Decoder, Frame};
+pub(crate) use handshake::{Opening, proof, response_75, response_76};
 
 /// The closing handshake of draft 76, the same in both directions.
 pub(crate) const CLOSE: [u8; 2] = [START_OF_CLOSE, 0x00];
