@@ -36,8 +36,8 @@ struct State {
     running: bool,
     /// The last event was put in.
     ended: bool,
-    /// Who stopped reading because the inbox was full.
-    reader: Option<Waker>,
+    /// Who stopped reading because the inbox was full: one socket, or any number of requests.
+    readers: Vec<Waker>,
 }
 
 impl Inbox {
@@ -56,7 +56,9 @@ impl Inbox {
         if state.events.len() < CAPACITY {
             return Poll::Ready(());
         }
-        state.reader = Some(context.waker().clone());
+        if !state.readers.iter().any(|reader| reader.will_wake(context.waker())) {
+            state.readers.push(context.waker().clone());
+        }
         Poll::Pending
     }
 
@@ -76,9 +78,10 @@ impl Inbox {
             state.running = false;
             state.events = VecDeque::new();
         }
-        let reader = if state.events.len() < CAPACITY { state.reader.take() } else { None };
+        let has_room = state.events.len() < CAPACITY;
+        let readers = if has_room { std::mem::take(&mut state.readers) } else { Vec::new() };
         drop(state);
-        if let Some(reader) = reader {
+        for reader in readers {
             reader.wake();
         }
         event

@@ -13,13 +13,17 @@ use std::{future::poll_fn, sync::Arc};
 
 /// Hands one payload's packets on, in order.
 pub(crate) fn payload(member: &Arc<Member>, text: &str) {
+    deliver(member, decode(member, text));
+}
+
+fn decode(member: &Member, text: &str) -> Vec<frames::Packet> {
     match member.host.shared.form() {
-        WireForm::Frames => packets(member, frames::decode(text).packets),
-        WireForm::Envelope => packets(member, envelope::decode(text)),
+        WireForm::Frames => frames::decode(text).packets,
+        WireForm::Envelope => envelope::decode(text),
     }
 }
 
-fn packets(member: &Arc<Member>, packets: Vec<frames::Packet>) {
+fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
     for packet in packets {
         let message = match packet {
             frames::Packet::Heartbeat(counter) => {
@@ -32,6 +36,27 @@ fn packets(member: &Arc<Member>, packets: Vec<frames::Packet>) {
         member.host.inbox.push(Event::Message(message));
     }
     handle_here(member);
+}
+
+/// Waits until the application is no longer behind. Meanwhile the client is not blamed for what it cannot send: it
+/// has one POST under way at a time.
+async fn room(member: &Arc<Member>) {
+    struct Paused<'a>(&'a Arc<Member>);
+    impl Drop for Paused<'_> {
+        fn drop(&mut self) {
+            self.0.pause_reading(false);
+        }
+    }
+    let mut paused = None;
+    poll_fn(|context| {
+        let room = member.host.inbox.poll_room(context);
+        if room.is_pending() && paused.is_none() {
+            member.pause_reading(true);
+            paused = Some(Paused(member));
+        }
+        room
+    })
+    .await;
 }
 
 /// Reads a POST and delivers what is in it; the handlers have begun when the answer leaves.
@@ -57,13 +82,22 @@ where
         Ok(Err(_)) => return plain(StatusCode::BAD_REQUEST, "incomplete body"),
         Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "body too slow"),
     };
-    poll_fn(|context| member.host.inbox.poll_room(context)).await;
     if let Some(data) = form::data_field(&bytes) {
-        match member.host.shared.form() {
-            WireForm::Frames if via == Transport::JsonpPolling => {
-                packets(&member, form::decode_jsonp_frames(&data).packets);
+        let mut packets = match member.host.shared.form() {
+            WireForm::Frames if via == Transport::JsonpPolling => form::decode_jsonp_frames(&data).packets,
+            _ => decode(&member, &data),
+        };
+        // Replies to heartbeats do not wait behind the application.
+        packets.retain(|packet| match packet {
+            frames::Packet::Heartbeat(counter) => {
+                member.heartbeat(*counter);
+                false
             }
-            _ => payload(&member, &data),
+            _ => true,
+        });
+        if !packets.is_empty() {
+            room(&member).await;
+            deliver(&member, packets);
         }
     }
     plain(StatusCode::OK, "ok")
