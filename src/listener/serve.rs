@@ -97,7 +97,11 @@ impl Listener {
         let address = socket.peer();
         let watch = Watch::new(socket);
         let peer = Peer { address, watch: Some(Arc::clone(&watch)), secure };
-        let looked = tokio::time::timeout(header_timeout, sniff(&mut stream, &self.shared.mount)).await;
+        let looked = tokio::time::timeout(
+            header_timeout,
+            sniff(&mut stream, &self.shared.mount, &self.shared.options.transports),
+        )
+        .await;
         let opening = looked.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()))?;
         let prefix = match opening {
             Opening::Http(prefix) => prefix,

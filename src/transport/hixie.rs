@@ -77,9 +77,6 @@ where
         Some(super::route::Route::Frames { transport, .. }) => transport,
         _ => return Ok(()),
     };
-    if !shared.options.transports.contains(&transport) {
-        return refuse(&mut stream, StatusCode::NOT_FOUND).await;
-    }
     if Gate::judge(shared, &parts, transport).is_refused() {
         return refuse(&mut stream, StatusCode::FORBIDDEN).await;
     }

@@ -3,12 +3,12 @@
 use super::socket::{Broken, Frames};
 use crate::session::DisconnectReason;
 use bytes::Bytes;
-use futures_util::{Sink, Stream, StreamExt};
+use futures_util::{Sink, Stream};
 use std::{
     pin::Pin,
     task::{Context, Poll},
 };
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -82,9 +82,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
             _ => CloseCode::Normal,
         };
         let frame = CloseFrame { code, reason: Utf8Bytes::default() };
-        if self.stream.close(Some(frame)).await.is_ok() {
-            // Until the peer has answered: closing with its bytes unread would reset the connection.
-            while let Some(Ok(_)) = self.stream.next().await {}
+        if self.stream.close(Some(frame)).await.is_err() {
+            return;
+        }
+        // Closing with the peer's bytes unread would reset the connection, and the reset overtakes the goodbye. Not
+        // through tungstenite, which reads no more after an error.
+        let stream = self.stream.get_mut();
+        if stream.shutdown().await.is_ok() {
+            let mut space = [0; READ_BUFFER];
+            while matches!(stream.read(&mut space).await, Ok(1..)) {}
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The first look at a connection, before the HTTP server gets it: a Flash policy request is no HTTP, and a
 //! handshake of the drafts hixie-75 and hixie-76 has to be answered to the letter.
 
-use super::route::{Mount, Route};
+use super::{
+    name::Transport,
+    route::{Mount, Route},
+};
 use crate::wire::flash_policy;
 use bytes::{Bytes, BytesMut};
 use http::{Request, header, request::Parts};
@@ -24,13 +27,17 @@ pub(crate) enum Opening {
 }
 
 /// Reads no more than is needed to tell.
-pub(crate) async fn sniff(stream: &mut (impl AsyncRead + Unpin), mount: &Mount) -> io::Result<Opening> {
+pub(crate) async fn sniff(
+    stream: &mut (impl AsyncRead + Unpin),
+    mount: &Mount,
+    transports: &[Transport],
+) -> io::Result<Opening> {
     let mut buffer = BytesMut::new();
     loop {
         if stream.read_buf(&mut buffer).await? == 0 {
             return Ok(Opening::Http(buffer.freeze()));
         }
-        match look(&buffer, mount) {
+        match look(&buffer, mount, transports) {
             Look::More if buffer.len() < LARGEST_HEAD => {}
             Look::More | Look::Http => return Ok(Opening::Http(buffer.freeze())),
             Look::FlashPolicy => return Ok(Opening::FlashPolicy),
@@ -50,7 +57,7 @@ enum Look {
     Hixie(Box<Parts>, usize),
 }
 
-fn look(bytes: &[u8], mount: &Mount) -> Look {
+fn look(bytes: &[u8], mount: &Mount, transports: &[Transport]) -> Look {
     if flash_policy::REQUEST.starts_with(bytes) || bytes.starts_with(flash_policy::REQUEST) {
         return if bytes.len() < flash_policy::REQUEST.len() { Look::More } else { Look::FlashPolicy };
     }
@@ -61,7 +68,7 @@ fn look(bytes: &[u8], mount: &Mount) -> Look {
     let mut head = httparse::Request::new(&mut headers);
     match head.parse(bytes) {
         Ok(httparse::Status::Partial) => Look::More,
-        Ok(httparse::Status::Complete(length)) => match hixie_request(&head, mount) {
+        Ok(httparse::Status::Complete(length)) => match hixie_request(&head, mount, transports) {
             Some(parts) => Look::Hixie(Box::new(parts), length),
             None => Look::Http,
         },
@@ -89,7 +96,7 @@ fn may_be_socket(bytes: &[u8], mount: &Mount) -> bool {
 }
 
 /// The request, when it is a handshake of a draft that is older than the versioned ones.
-fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount) -> Option<Parts> {
+fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount, transports: &[Transport]) -> Option<Parts> {
     let mut request = Request::builder().method(head.method?).uri(head.path?);
     for field in head.headers.iter() {
         request = request.header(field.name, field.value);
@@ -103,7 +110,7 @@ fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount) -> Option<Part
         return None;
     }
     match mount.route(parts.uri.path())? {
-        Route::Frames { transport, .. } if transport.is_socket() => Some(parts),
+        Route::Frames { transport, .. } if transport.is_socket() && transports.contains(&transport) => Some(parts),
         _ => None,
     }
 }
@@ -117,7 +124,7 @@ mod tests {
 
     async fn sniffed(bytes: &str, piece: usize) -> Opening {
         let mut reader = tokio_test_reader(bytes.as_bytes(), piece);
-        sniff(&mut reader, &Mount::new("socket.io")).await.unwrap()
+        sniff(&mut reader, &Mount::new("socket.io"), &Transport::ALL).await.unwrap()
     }
 
     /// Hands out the bytes in pieces.
@@ -170,6 +177,13 @@ mod tests {
             assert!(matches!(sniffed(request, piece).await, Opening::FlashPolicy));
         }
         assert!(matches!(sniffed("<policy-file", 5).await, Opening::Http(_)), "an end in the middle is an end");
+    }
+
+    #[tokio::test]
+    async fn a_draft_handshake_for_a_transport_that_is_switched_off_is_http() {
+        let mut bytes = HIXIE_75.as_bytes();
+        let opening = sniff(&mut bytes, &Mount::new("socket.io"), &[Transport::XhrPolling]).await.unwrap();
+        assert!(matches!(opening, Opening::Http(prefix) if prefix == HIXIE_75));
     }
 
     #[tokio::test]

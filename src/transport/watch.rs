@@ -205,8 +205,11 @@ impl<S> Observed<S> {
     }
 
     fn note<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if matches!(outcome, Poll::Ready(Err(_))) {
-            self.watch.broken.store(true, Ordering::SeqCst);
+        if let Poll::Ready(Err(error)) = &outcome {
+            // TLS calls an end without its own goodbye an error; many old clients say none.
+            let ended = error.kind() == io::ErrorKind::UnexpectedEof;
+            let fact = if ended { &self.watch.ended } else { &self.watch.broken };
+            fact.store(true, Ordering::SeqCst);
         }
         outcome
     }
