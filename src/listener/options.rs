@@ -77,7 +77,7 @@ impl Options {
 }
 
 /// The timing of the original servers: 0.6.18's for `~m~` frames, 0.4.1's for JSON envelopes
-/// (docs/wire/frames.md, "Timing").
+/// (docs/wire/frames.md §3.1).
 pub(crate) fn default_profile(dialect: Dialect, transport: Transport) -> Profile {
     use Transport::{FlashSocket, HtmlFile, JsonpPolling, ServerEvents, WebSocket, XhrMultipart, XhrPolling};
     let seconds = Duration::from_secs;

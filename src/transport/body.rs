@@ -42,7 +42,7 @@ impl Body {
     }
 
     /// Makes the server close the connection before a byte of the response has left: the one answer to a dead
-    /// session that no old client answers with a loop (docs/wire/frames.md, "URLs").
+    /// session that no old client answers with a loop (docs/wire/frames.md §2).
     pub(crate) fn refused() -> Self {
         Self(Kind::Refused)
     }

@@ -1,4 +1,4 @@
-//! The permission a Flash film wants before it opens a socket (docs/wire/frames.md, "Flash policy").
+//! The permission a Flash film wants before it opens a socket (docs/wire/frames.md §4.7).
 
 use crate::{listener::Shared, wire::flash_policy};
 use std::{sync::Arc, time::Duration};

@@ -14,7 +14,7 @@ pub enum Transport {
     HtmlFile,
     /// `xhr-multipart`: one response of many parts.
     XhrMultipart,
-    /// `server-events`: an `EventSource` stream (docs/wire/frames.md, "server-events").
+    /// `server-events`: an `EventSource` stream (docs/wire/frames.md §4.9).
     ServerEvents,
     /// `xhr-polling`: a request that is held until there is something to say.
     XhrPolling,

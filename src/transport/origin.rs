@@ -1,4 +1,4 @@
-//! Which pages may talk to us (docs/wire/frames.md, "Origins").
+//! Which pages may talk to us (docs/wire/frames.md §5).
 
 use std::fmt;
 

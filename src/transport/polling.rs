@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     client::Member,
+    hub::WireForm,
     session::{DisconnectReason, Mode, Taken},
 };
 use bytes::Bytes;
@@ -37,13 +38,14 @@ impl Poll {
                 let member = &self.member;
                 let form = member.host.shared.form();
                 let bytes = encode::poll_body(form, member.id(), &batch, self.index.as_deref());
-                let kind = content_type(self.index.is_some());
+                let kind = content_type(form, self.index.is_some());
                 let body = PollBody { bytes: Some(bytes), member: self.member, number, watch: self.watch };
                 response(kind, Body::poll(body))
             }
             Taken::Expired | Taken::Displaced | Taken::Wait => {
                 let body = self.index.as_deref().map_or_else(Bytes::new, |index| encode::jsonp(index, b""));
-                response(content_type(self.index.is_some()), Body::full(body))
+                let form = self.member.host.shared.form();
+                response(content_type(form, self.index.is_some()), Body::full(body))
             }
             Taken::Closed => Response::new(Body::refused()),
         }
@@ -64,8 +66,12 @@ impl Drop for Parked<'_> {
     }
 }
 
-fn content_type(script: bool) -> HeaderValue {
-    HeaderValue::from_static(if script { "text/javascript; charset=UTF-8" } else { "text/plain; charset=UTF-8" })
+fn content_type(form: WireForm, script: bool) -> HeaderValue {
+    HeaderValue::from_static(match (form, script) {
+        (_, true) => "text/javascript; charset=UTF-8",
+        (WireForm::Frames, false) => "text/plain; charset=UTF-8",
+        (WireForm::Envelope, false) => "text/plain",
+    })
 }
 
 fn response(kind: HeaderValue, body: Body) -> Response<Body> {

@@ -100,7 +100,12 @@ where
             deliver(&member, packets);
         }
     }
-    plain(StatusCode::OK, "ok")
+    let mut response = plain(StatusCode::OK, "ok");
+    if member.host.shared.form() == WireForm::Envelope {
+        // Byte for byte what 0.4 answered.
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    response
 }
 
 /// A short answer in plain text.

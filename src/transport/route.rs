@@ -1,4 +1,4 @@
-//! From path to room: what a request is, by its path alone (docs/wire/frames.md, "URLs").
+//! From path to room: what a request is, by its path alone (docs/wire/frames.md §2).
 
 use super::name::Transport;
 
