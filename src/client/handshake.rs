@@ -1,7 +1,7 @@
 //! What is known of a client from the request that began its session.
 
 use crate::transport::Transport;
-use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, request::Parts, uri::PathAndQuery};
 use std::{net::SocketAddr, time::SystemTime};
 
 /// The request that began a session.

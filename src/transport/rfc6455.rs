@@ -13,7 +13,7 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error, Message, Utf8Bytes,
-        error::CapacityError,
+        error::{CapacityError, ProtocolError},
         protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
     },
 };
@@ -44,6 +44,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
     fn broken(&mut self, error: Error) -> Broken {
         self.complaint = match &error {
             Error::Io(_) | Error::ConnectionClosed | Error::AlreadyClosed => return Broken::Io,
+            // A peer that hung up, or said goodbye while we were speaking, broke no rule of ours.
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => {
+                return Broken::Io;
+            }
             Error::Utf8(_) => CloseCode::Invalid,
             Error::Capacity(CapacityError::MessageTooLong { .. }) => CloseCode::Size,
             _ => CloseCode::Protocol,
