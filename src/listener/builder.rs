@@ -86,7 +86,7 @@ impl Default for Builder {
             max_frame_bytes: 1 << 20,
             header_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
-            handshakes: Some(HandshakeRate { per_second: 20, burst: 200 }),
+            handshakes: Some(HandshakeRate { per_second: 20, burst: 100 }),
             client_script: ClientScript::default(),
             trust_forwarded_scheme: false,
         }
@@ -196,7 +196,7 @@ impl Builder {
 
     /// How many polling sessions one peer address may begin and not use: `burst` at once, and then `per_second`. A
     /// faster peer is made to wait, and beyond 5 s its connection is closed. Works where the peer's address is known.
-    /// Default 200 and 20.
+    /// Default 100 and 20.
     pub fn unused_handshakes(mut self, burst: u32, per_second: u32) -> Self {
         self.handshakes = Some(HandshakeRate { per_second, burst });
         self
