@@ -14,8 +14,8 @@ use std::{
 
 /// How many messages may wait before a client's connection is no longer read.
 const CAPACITY: usize = 32;
-/// How many events are handled on the spot before the rest gets a task of its own.
-const ON_THE_SPOT: usize = 256;
+/// How many events are handled at a stretch before others get their turn.
+const STRETCH: usize = 256;
 
 #[derive(Debug)]
 pub(crate) enum Event {
@@ -97,10 +97,9 @@ impl Inbox {
 /// Only for callers that hold no lock, of ours or the application's.
 pub(crate) fn handle_here(member: &Arc<Member>) {
     if member.host.inbox.begin() {
-        let mut worker = Worker { member: Arc::clone(member), handling: None, budget: ON_THE_SPOT };
+        let mut worker = Worker { member: Arc::clone(member), handling: None };
         // The task polls once more by itself, so a wake-up meant for this poll is not missed.
         if worker.poll_unpin(&mut Context::from_waker(Waker::noop())).is_pending() {
-            worker.budget = usize::MAX;
             member.host.shared.spawn(worker);
         }
     }
@@ -109,8 +108,7 @@ pub(crate) fn handle_here(member: &Arc<Member>) {
 /// Hands what waits to the handlers in a task.
 pub(crate) fn handle_elsewhere(member: &Arc<Member>) {
     if member.host.inbox.begin() {
-        let worker = Worker { member: Arc::clone(member), handling: None, budget: usize::MAX };
-        member.host.shared.spawn(worker);
+        member.host.shared.spawn(Worker { member: Arc::clone(member), handling: None });
     }
 }
 
@@ -118,14 +116,13 @@ pub(crate) fn handle_elsewhere(member: &Arc<Member>) {
 struct Worker {
     member: Arc<Member>,
     handling: Option<Handling>,
-    budget: usize,
 }
 
 impl Future for Worker {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        loop {
+        for _ in 0..STRETCH {
             if let Some(handling) = &mut self.handling {
                 let outcome = AssertUnwindSafe(handling).catch_unwind().poll_unpin(context);
                 match outcome {
@@ -135,10 +132,6 @@ impl Future for Worker {
                 }
                 self.handling = None;
             }
-            if self.budget == 0 {
-                return Poll::Pending;
-            }
-            self.budget -= 1;
             let Some(event) = self.member.host.inbox.next() else { return Poll::Ready(()) };
             let client = Client::new(Arc::clone(&self.member));
             let handlers = self.member.host.shared.handlers();
@@ -148,6 +141,8 @@ impl Future for Worker {
                 Err(_) => panicked(&self.member),
             }
         }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

@@ -87,6 +87,13 @@ struct InFlight {
     delivery: Option<Arc<dyn Delivery>>,
 }
 
+impl InFlight {
+    /// What is known of its fate; nothing when nobody watches.
+    fn outcome(&self) -> Option<Outcome> {
+        self.delivery.as_ref().map(|delivery| delivery.outcome())
+    }
+}
+
 #[derive(Debug, Default)]
 struct Pulse {
     counter: u64,
@@ -289,6 +296,9 @@ impl Machine {
         }
         self.phase = Phase::Ending;
         self.effects.disconnected = Some(reason);
+        if let Some(delivered) = self.in_flight.take_if(|in_flight| in_flight.outcome() == Some(Outcome::Delivered)) {
+            self.queue.release(&delivered.batch);
+        }
         if self.connection.is_none() && self.queue.is_empty() && self.in_flight.is_none() {
             return self.close(reason);
         }
@@ -380,10 +390,7 @@ impl Machine {
 
     fn lapse_now(&mut self, now: Instant) {
         let Some(lapse) = &mut self.lapse else { return };
-        let under_way = self.in_flight.as_ref().is_some_and(|in_flight| {
-            let outcome = in_flight.delivery.as_ref().map(|delivery| delivery.outcome());
-            outcome == Some(Outcome::UnderWay)
-        });
+        let under_way = self.in_flight.as_ref().and_then(InFlight::outcome) == Some(Outcome::UnderWay);
         if under_way && lapse.extensions < SLOW_RESPONSE_EXTENSIONS {
             lapse.extensions += 1;
             lapse.at = now + self.profile.close_timeout;
@@ -396,7 +403,7 @@ impl Machine {
     /// What became of the batch of the last poll decides what the next one carries.
     fn settle_in_flight(&mut self) {
         let Some(in_flight) = self.in_flight.take() else { return };
-        match in_flight.delivery.as_ref().map(|delivery| delivery.outcome()) {
+        match in_flight.outcome() {
             Some(Outcome::Delivered) => self.queue.release(&in_flight.batch),
             Some(Outcome::UnderWay | Outcome::Lost) | None => {
                 if let Some(delivery) = &in_flight.delivery {
@@ -421,8 +428,7 @@ impl Machine {
         self.pulse = Pulse::default();
         self.lapse = None;
         if let Some(in_flight) = self.in_flight.take() {
-            let outcome = in_flight.delivery.as_ref().map(|delivery| delivery.outcome());
-            if outcome != Some(Outcome::Delivered) {
+            if in_flight.outcome() != Some(Outcome::Delivered) {
                 self.effects.undelivered += in_flight.batch.messages();
             }
         }

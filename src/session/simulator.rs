@@ -371,6 +371,17 @@ fn ending_a_session_between_two_polls_keeps_its_last_words_for_the_next() {
 }
 
 #[test]
+fn ending_a_session_that_heard_everything_takes_no_time() {
+    let (mut simulator, _) = Simulator::opened(POLLING, Mode::Poll);
+    let poll = simulator.attach(Mode::Poll).unwrap();
+    simulator.send("one").unwrap();
+    simulator.take(poll);
+    simulator.machine.watched(poll, Fate::new(Outcome::Delivered));
+    simulator.end();
+    assert_eq!((simulator.closed, simulator.undelivered), (1, 0));
+}
+
+#[test]
 fn a_client_that_never_reads_does_not_keep_an_ended_session() {
     let (mut simulator, stream) = Simulator::opened(STREAMING, Mode::Stream);
     simulator.send("one").unwrap();
