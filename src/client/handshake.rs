@@ -25,7 +25,9 @@ impl Handshake {
             headers.extend_from_slice(value.as_bytes());
             headers.push(b'\n');
         }
-        Self { url: parts.uri.to_string().into(), headers: headers.into(), peer, time: SystemTime::now(), transport }
+        // Some requests name more than that: those of HTTP/2, and those to a proxy.
+        let url = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str).into();
+        Self { url, headers: headers.into(), peer, time: SystemTime::now(), transport }
     }
 
     /// The request's target: path and query, as it was sent.
