@@ -42,8 +42,8 @@ pub(crate) fn accept(
     if parts.version > Version::HTTP_11 {
         return plain(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "websocket needs HTTP/1.1; polling works here");
     }
-    if !wants_websocket(&parts.headers) {
-        let mut response = plain(StatusCode::UPGRADE_REQUIRED, "this is a websocket");
+    if !wants_websocket(&parts.headers) || parts.version < Version::HTTP_11 {
+        let mut response = plain(StatusCode::UPGRADE_REQUIRED, "this is a websocket, by an upgrade of HTTP/1.1");
         response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         return response;
