@@ -148,7 +148,8 @@ impl Builder {
     }
 
     /// The origins whose pages may connect, beside the listener's own (the one its `Host` names): `host:port`,
-    /// `host:*`, `*:port`, `*:*`, or a full origin such as `https://shop.example`.
+    /// `host:*`, `*:port`, `*:*`, or a full origin such as `https://shop.example`. One text may hold several, apart by
+    /// blanks or commas.
     ///
     /// Default: only the own origin, and requests without `Origin`, which no page of another origin sends. When
     /// origins are listed, a WebSocket has to name one; with `*:*` nothing is asked.
@@ -252,8 +253,10 @@ impl Builder {
         }
         let origins = match &self.origins {
             None => Origins::default(),
-            Some(entries) => Origins::listed(entries.iter().map(String::as_str))
-                .map_err(|entry| BuildError::new("origins", entry.to_string()))?,
+            Some(texts) => {
+                let entries = texts.iter().flat_map(|text| text.split([' ', ','])).filter(|entry| !entry.is_empty());
+                Origins::listed(entries).map_err(|entry| BuildError::new("origins", entry.to_string()))?
+            }
         };
         Ok(Listener::new(Options {
             resource: self.resource,
@@ -375,6 +378,7 @@ mod tests {
             (new().resource("a?b"), "resource"),
             (new().transports([]), "transports"),
             (new().origins(["example.org"]), "origins"),
+            (new().origins(["a.example:*, example.org"]), "origins"),
             (new().queue_bytes(0), "queue_bytes"),
             (new().queue_messages(0), "queue_messages"),
             (new().max_body_bytes(0), "max_body_bytes"),

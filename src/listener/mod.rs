@@ -85,13 +85,16 @@ impl Listener {
 
     /// Queues a message for every client.
     pub fn broadcast(&self, message: impl Into<Message>) -> Broadcast {
-        self.broadcast_except(message, &[])
+        self.broadcast_except(message, [] as [&str; 0])
     }
 
     /// Queues a message for every client but those with these ids.
-    pub fn broadcast_except(&self, message: impl Into<Message>, ids: &[&str]) -> Broadcast {
+    pub fn broadcast_except<I>(&self, message: impl Into<Message>, ids: I) -> Broadcast
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
         let message = message.into();
-        let except: Vec<_> = ids.iter().filter_map(|id| SessionId::parse(id)).collect();
+        let except: Vec<_> = ids.into_iter().filter_map(|id| SessionId::parse(id.as_ref())).collect();
         self.shared.broadcast(&Encoded::new(&message), &except)
     }
 
