@@ -1,0 +1,110 @@
+//! The end of a listener: what was sent leaves, everybody is told, nobody new comes.
+
+use crate::support::{Mounting, Peer, Server, frame, get, is_socket, milliseconds, peer::url, rfc6455};
+use heirloom::{DisconnectReason, Listener, SendError, Transport};
+use tokio::task::JoinHandle;
+
+fn shut_down(server: &Server, deadline: u64) -> JoinHandle<usize> {
+    let listener = server.listener.clone();
+    tokio::spawn(async move { listener.shutdown(milliseconds(deadline)).await })
+}
+
+#[tokio::test]
+async fn what_is_queued_leaves_and_everybody_is_ended() {
+    let servers = [
+        Server::new(Listener::builder()).await,
+        Server::mounted(Mounting::Wrap, Listener::builder()).await,
+        Server::json(Mounting::Serve, Listener::builder()).await,
+    ];
+    for server in servers {
+        let mut peers = Vec::new();
+        for transport in Transport::ALL {
+            peers.push(Peer::open(&server, transport).await);
+        }
+        let large = "é".repeat(200_000);
+        for client in server.listener.clients() {
+            client.send("first").unwrap();
+            client.send(large.as_str()).unwrap();
+        }
+        let clients = server.listener.clients();
+        let shutdown = shut_down(&server, 9000);
+        for peer in peers {
+            let (id, transport) = (peer.id.clone(), peer.transport);
+            let received = peer.ended().await;
+            assert_eq!(received.len(), 2, "{transport}");
+            assert!(received[0] == "first" && received[1] == large, "{transport}");
+            assert_eq!(server.events.disconnected(&id).await, DisconnectReason::Shutdown);
+        }
+        assert_eq!(shutdown.await.unwrap(), 0);
+        assert_eq!((server.listener.stats().sessions, server.listener.stats().undelivered_messages), (0, 0));
+        for client in clients {
+            assert!(matches!(client.send("late"), Err(SendError::Closed)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_new_is_taken_in_and_the_application_goes_on() {
+    for mounting in Mounting::BOTH {
+        let server = Server::mounted(mounting, Listener::builder()).await;
+        Peer::open(&server, Transport::WebSocket).await.leave().await;
+        server.is_empty().await;
+        assert_eq!(server.listener.shutdown(milliseconds(1000)).await, 0);
+        for transport in Transport::ALL {
+            let path = url(transport, "", "");
+            let request = if is_socket(transport) { rfc6455::handshake(&path) } else { get(&path) };
+            server.ask(request).await.is_closed_in_silence(&path).await;
+        }
+        assert_eq!((server.listener.stats().sessions, server.events.all().len()), (0, 2));
+        assert_eq!(server.answer(get("/")).await.text(), "hello from the app");
+        assert_eq!(server.answer(get("/socket.io/socket.io.js")).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn who_has_not_gone_by_the_deadline_is_counted() {
+    let server = Server::new(Listener::builder()).await;
+    let mut idle = Peer::open(&server, Transport::XhrPolling).await;
+    idle.park().await;
+    let mut missing = Peer::open(&server, Transport::XhrPolling).await;
+    server.listener.client(&missing.id).unwrap().send("last words").unwrap();
+    let mut socket = Peer::open(&server, Transport::WebSocket).await;
+    socket.send(&["hello"]).await;
+    assert_eq!(shut_down(&server, 300).await.unwrap(), 1, "the one that has not fetched what it was sent");
+    assert!(idle.ended().await.is_empty());
+    assert!(socket.ended().await.is_empty());
+    assert_eq!(server.listener.stats().sessions, 1);
+    assert_eq!(server.events.disconnected(&missing.id).await, DisconnectReason::Shutdown, "it is told at once");
+    // It may still come.
+    assert_eq!(missing.receive().await, "last words");
+    assert!(missing.ended().await.is_empty());
+    server.is_empty().await;
+    assert_eq!(server.listener.stats().undelivered_messages, 0);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_come_back_for_its_last_messages_is_given_up() {
+    let server = Server::new(Listener::builder().close_timeout(Transport::XhrPolling, milliseconds(100))).await;
+    let peer = Peer::open(&server, Transport::XhrPolling).await;
+    server.listener.client(&peer.id).unwrap().send("last words").unwrap();
+    assert_eq!(shut_down(&server, 9000).await.unwrap(), 0);
+    assert_eq!(server.listener.stats().undelivered_messages, 1);
+    let path = url(peer.transport, &peer.id, "1");
+    server.ask(get(&path)).await.is_closed_in_silence("too late").await;
+    let post = crate::support::post(&path, &frame("late"));
+    server.ask(post).await.is_closed_in_silence("too late").await;
+}
+
+#[tokio::test]
+async fn a_client_between_two_polls_that_has_heard_everything_holds_nobody_up() {
+    for mounting in Mounting::BOTH {
+        let server = Server::mounted(mounting, Listener::builder()).await;
+        for transport in [Transport::XhrPolling, Transport::JsonpPolling] {
+            let mut peer = Peer::open(&server, transport).await;
+            server.listener.client(&peer.id).unwrap().send("fetched").unwrap();
+            assert_eq!(peer.receive().await, "fetched");
+        }
+        // Far less than the close timeout.
+        assert_eq!(shut_down(&server, 2000).await.unwrap(), 0, "{mounting:?}");
+    }
+}

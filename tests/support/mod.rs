@@ -1,0 +1,42 @@
+//! What the tests of whole connections share: servers on loopback ports, raw clients, and a log of the application's
+//! events that can be awaited by condition.
+
+pub(crate) mod events;
+pub(crate) mod http;
+pub(crate) mod payload;
+pub(crate) mod peer;
+pub(crate) mod rfc6455;
+pub(crate) mod server;
+
+use std::{future::Future, time::Duration};
+
+pub(crate) use events::{Event, Events};
+pub(crate) use http::{Answer, Connection, Stream, get, post, request};
+pub(crate) use payload::{form, frame, frames, messages};
+pub(crate) use peer::{Peer, is_socket};
+pub(crate) use server::{Mounting, Server};
+
+/// How long anything may take that has to happen. Reached only when a test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Fails the test when the future takes too long.
+pub(crate) async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("waited in vain: {what}"),
+    }
+}
+
+/// Waits for a condition that nobody announces.
+pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    patiently(what, async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
+
+pub(crate) fn milliseconds(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
