@@ -97,9 +97,31 @@ pub(crate) fn stream(form: WireForm, transport: Transport, id: SessionId, batch:
             (Transport::HtmlFile, WireForm::Envelope) => script::htmlfile_object(&text(&bytes), out),
             (Transport::ServerEvents, WireForm::Frames) => server_events::literal_event(&text(&bytes), out),
             (Transport::ServerEvents, WireForm::Envelope) => server_events::object_event(&text(&bytes), out),
-            _ => multipart::part(&bytes, out),
+            _ => {
+                if multipart::would_end_early(&bytes) {
+                    bytes = without_boundary(&bytes);
+                }
+                multipart::part(&bytes, out);
+            }
         }
     }
+}
+
+/// The same messages with no boundary in them: a text that holds one goes as a JSON string, which clients of 0.6 hand
+/// to their page as the same text. Without this, whoever gets a text broadcast could forge messages to others.
+fn without_boundary(payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(payload.len() + 32);
+    for packet in frames::decode(&text(payload)).packets {
+        match packet {
+            frames::Packet::Text(text) if multipart::would_end_early(text.as_bytes()) => {
+                frames::encode_json(&serde_json::Value::String(text).to_string(), &mut out);
+            }
+            frames::Packet::Text(text) => frames::encode_text(&text, &mut out),
+            frames::Packet::Json(json) => frames::encode_json(json.get(), &mut out),
+            frames::Packet::Heartbeat(counter) => frames::encode_heartbeat(counter, &mut out),
+        }
+    }
+    out
 }
 
 /// The heartbeats of 0.3 and 0.4 carry no number and want no answer.
@@ -118,4 +140,40 @@ fn is_heartbeat(entry: &Entry) -> bool {
 /// Payloads are made of text, so nothing is replaced here.
 fn text(payload: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn part(form: WireForm, message: &crate::client::Message) -> String {
+        let entry = Entry { element: Element::Message(form.encode(message)), joined: false };
+        let id = SessionId::random().unwrap();
+        let mut out = Vec::new();
+        stream(form, Transport::XhrMultipart, id, &Batch(vec![entry]), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_text_cannot_end_its_part_and_forge_another() {
+        let forged = "hi\n--socketio\nContent-Type: text/plain\n\n~m~6~m~forged";
+        for form in [WireForm::Frames, WireForm::Envelope] {
+            let part = part(form, &forged.into());
+            assert_eq!(part.matches("\n--socketio").count(), 1, "the one that ends it: {part}");
+        }
+        let frames = part(WireForm::Frames, &forged.into());
+        let payload =
+            frames.strip_prefix("Content-Type: text/plain\n\n").unwrap().strip_suffix("\n--socketio\n").unwrap();
+        let [frames::Packet::Json(json)] = &frames::decode(payload).packets[..] else { panic!("{payload}") };
+        assert_eq!(serde_json::from_str::<String>(json.get()).unwrap(), forged);
+    }
+
+    #[test]
+    fn a_single_message_is_framed_without_a_copy() {
+        let element = Bytes::from_static(b"~m~1~m~x");
+        let entry = Entry { element: Element::Message(element.clone()), joined: false };
+        let frame = frame(WireForm::Frames, SessionId::random().unwrap(), &[entry]);
+        assert_eq!(frame.as_ptr(), element.as_ptr());
+    }
 }

@@ -19,6 +19,12 @@ pub(crate) fn part(payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(TAIL);
 }
 
+/// Whether a payload holds what ends a part, wherever it came from.
+pub(crate) fn would_end_early(payload: &[u8]) -> bool {
+    const END: &[u8] = b"\n--socketio";
+    payload.windows(END.len()).any(|window| window == END)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
