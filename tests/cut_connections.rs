@@ -230,3 +230,23 @@ async fn a_poll_that_is_cut_while_it_waits_takes_nothing_along() {
         assert_eq!(client.queued().1, 1, "until the next request it is not known to have arrived");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_client_that_polls_again_at_once_is_not_told_twice() {
+    let mut server = Server::start().await;
+    let mut clients = Vec::new();
+    for _ in 0..8 {
+        let (poller, client) = server.session("xhr-polling").await;
+        clients.push(tokio::spawn(async move {
+            for number in 0..500 {
+                client.send(format!("#{number}")).unwrap();
+                // Each on a connection of its own: nothing but the answer itself says that it was read.
+                assert_eq!(numbers(&poller.poll().await), [number]);
+            }
+        }));
+    }
+    for client in clients {
+        client.await.unwrap();
+    }
+    assert_eq!(server.listener.stats().requeued_batches, 0);
+}

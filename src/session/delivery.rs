@@ -1,6 +1,9 @@
 //! What became of a batch that was handed to a response.
 
-use std::fmt;
+use std::{
+    fmt,
+    task::{Context, Poll},
+};
 
 /// The fate of a written batch, as far as it can be known now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub(crate) enum Outcome {
 pub(crate) trait Delivery: fmt::Debug + Send + Sync {
     /// Looks now; never blocks.
     fn outcome(&self) -> Outcome;
+    /// Ready when the batch is no longer under way. One waits at a time.
+    fn poll_settled(&self, context: &mut Context<'_>) -> Poll<()>;
     /// The batch will be sent again elsewhere: what is left of it must not reach the client here.
     fn abandon(&self);
 }

@@ -60,6 +60,13 @@ impl<A: Host> Session<A> {
         self.id
     }
 
+    /// Ready when nothing is known to be under way on a watched connection. A client may have read an answer, and
+    /// ask for more, before the thread that wrote it has taken note of that.
+    pub(crate) fn poll_settled(&self, context: &mut Context<'_>) -> Poll<()> {
+        let delivery = self.lock().machine.delivery();
+        delivery.map_or(Poll::Ready(()), |delivery| delivery.poll_settled(context))
+    }
+
     /// See [`Machine::attach`].
     pub(crate) fn attach(self: &Arc<Self>, mode: Mode) -> Option<u64> {
         self.with(|machine, now| machine.attach(now, mode))

@@ -166,6 +166,11 @@ impl Machine {
         self.queue.held()
     }
 
+    /// Whoever watches what the last connection carried.
+    pub(crate) fn delivery(&self) -> Option<Arc<dyn Delivery>> {
+        self.in_flight.as_ref()?.delivery.clone()
+    }
+
     /// A connection wants to carry the session. The one before it is over. Answers its number, or nothing when the
     /// session is over.
     pub(crate) fn attach(&mut self, now: Instant, mode: Mode) -> Option<u64> {

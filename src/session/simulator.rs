@@ -10,6 +10,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use std::{
     sync::{Arc, Mutex},
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
@@ -132,6 +133,10 @@ impl Fate {
 impl Delivery for Fate {
     fn outcome(&self) -> Outcome {
         *self.outcome.lock().unwrap()
+    }
+
+    fn poll_settled(&self, _: &mut Context<'_>) -> Poll<()> {
+        if self.outcome() == Outcome::UnderWay { Poll::Pending } else { Poll::Ready(()) }
     }
 
     fn abandon(&self) {

@@ -13,7 +13,10 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, sync::Arc, time::Duration};
+
+/// How long a poll waits to learn what became of the answer before it.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// Where the answer of a poll goes.
 #[derive(Debug)]
@@ -27,6 +30,9 @@ pub(crate) struct Poll {
 impl Poll {
     /// Holds the poll until there is an answer.
     pub(crate) async fn answer(self) -> Response<Body> {
+        let settled = poll_fn(|context| self.member.poll_settled(context));
+        // What is still under way after that will not arrive: its client would not ask for more.
+        let _ = tokio::time::timeout(SETTLING, settled).await;
         let Some(number) = self.member.attach(Mode::Poll) else { return Response::new(Body::refused()) };
         // Dropped with the future when the client hangs up.
         let mut parked = Parked { member: &self.member, number, waits: true };

@@ -8,6 +8,7 @@
 
 use crate::session::{Delivery, Outcome};
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use socket2::SockRef;
 use std::{
     fmt, io,
@@ -115,6 +116,8 @@ pub(crate) struct Watch {
     broken: AtomicBool,
     /// Nobody writes any more.
     left: AtomicBool,
+    /// Who waits for one of these to change.
+    waiting: AtomicWaker,
 }
 
 impl Watch {
@@ -127,12 +130,18 @@ impl Watch {
             ended: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             left: AtomicBool::new(false),
+            waiting: AtomicWaker::new(),
         })
     }
 
     /// A request has come: the response before it was read.
     pub(crate) fn request_began(&self) {
         self.confirmed.store(self.flushed.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    fn set(&self, fact: &AtomicBool) {
+        fact.store(true, Ordering::SeqCst);
+        self.waiting.wake();
     }
 
     fn has_unconfirmed(&self) -> bool {
@@ -143,7 +152,7 @@ impl Watch {
         if !self.broken.load(Ordering::SeqCst) && matches!(self.socket.stream.take_error(), Ok(None)) {
             return false;
         }
-        self.broken.store(true, Ordering::SeqCst);
+        self.set(&self.broken);
         true
     }
 }
@@ -178,8 +187,13 @@ impl Delivery for WatchedBatch {
         if watch.left.load(Ordering::SeqCst) { Outcome::Lost } else { Outcome::UnderWay }
     }
 
+    fn poll_settled(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.watch.waiting.register(context.waker());
+        if self.outcome() == Outcome::UnderWay { Poll::Pending } else { Poll::Ready(()) }
+    }
+
     fn abandon(&self) {
-        self.watch.broken.store(true, Ordering::SeqCst);
+        self.watch.set(&self.watch.broken);
         // A truncated response is no response; the error, if any, says that the connection is gone already.
         let _ = SockRef::from(&*self.watch.socket.stream).shutdown(Shutdown::Both);
     }
@@ -208,8 +222,7 @@ impl<S> Observed<S> {
         if let Poll::Ready(Err(error)) = &outcome {
             // TLS calls an end without its own goodbye an error; many old clients say none.
             let ended = error.kind() == io::ErrorKind::UnexpectedEof;
-            let fact = if ended { &self.watch.ended } else { &self.watch.broken };
-            fact.store(true, Ordering::SeqCst);
+            self.watch.set(if ended { &self.watch.ended } else { &self.watch.broken });
         }
         outcome
     }
@@ -262,7 +275,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         if matches!(outcome, Poll::Ready(Ok(()))) {
             // The server flushes when its own buffer is empty.
             let begun = self.watch.begun.load(Ordering::SeqCst);
-            self.watch.flushed.store(begun, Ordering::SeqCst);
+            if self.watch.flushed.swap(begun, Ordering::SeqCst) != begun {
+                self.watch.waiting.wake();
+            }
         }
         self.note(outcome)
     }
@@ -280,7 +295,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
 
 impl<S> Drop for Observed<S> {
     fn drop(&mut self) {
-        self.watch.left.store(true, Ordering::SeqCst);
+        self.watch.set(&self.watch.left);
     }
 }
 
