@@ -83,6 +83,7 @@ impl Host for Context {
     }
 
     fn schedule(session: &Arc<Member>, at: Instant) {
+        let _runtime = session.host.shared.enter();
         session.host.shared.deadlines.add(session, at);
     }
 

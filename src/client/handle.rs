@@ -8,7 +8,12 @@ use crate::{
     transport::Transport,
 };
 use serde::Serialize;
-use std::{any::Any, fmt, sync::Arc};
+use std::{
+    any::Any,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 /// One connected client. Cheap to clone; usable from any task or thread at any time, also after the client has gone.
 #[derive(Clone)]
@@ -86,7 +91,7 @@ impl Client {
     ///
     /// As [`Client::send`], and [`SendError::Json`] when the arguments have no JSON form.
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
-        self.send(Message::event(name, arguments).map_err(SendError::Json)?)
+        self.send(Message::event(name, arguments).map_err(|error| SendError::Json(error.to_string()))?)
     }
 
     /// Queues a message for every client but this one.
@@ -161,6 +166,12 @@ impl PartialEq for Client {
 
 impl Eq for Client {}
 
+impl Hash for Client {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.member.id().hash(state);
+    }
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -172,15 +183,15 @@ impl fmt::Debug for Client {
 }
 
 /// Why a message was not queued.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
     /// The client is gone.
     Closed,
     /// The client's queue is at one of its bounds; the message was dropped and counted.
     Full,
-    /// The arguments have no JSON form.
-    Json(serde_json::Error),
+    /// The arguments have no JSON form; why.
+    Json(String),
 }
 
 impl fmt::Display for SendError {
@@ -188,16 +199,9 @@ impl fmt::Display for SendError {
         match self {
             Self::Closed => formatter.write_str("the client is gone"),
             Self::Full => formatter.write_str("the client's queue is full"),
-            Self::Json(source) => write!(formatter, "the arguments have no JSON form: {source}"),
+            Self::Json(reason) => write!(formatter, "the arguments have no JSON form: {reason}"),
         }
     }
 }
 
-impl std::error::Error for SendError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Json(source) => Some(source),
-            Self::Closed | Self::Full => None,
-        }
-    }
-}
+impl std::error::Error for SendError {}

@@ -1,7 +1,10 @@
 //! What waits for the application's handlers: in order, one at a time for each client.
 
 use super::{Client, context::Member, handlers::Handling, message::Message};
-use crate::session::DisconnectReason;
+use crate::{
+    listener::{Busy, Shared},
+    session::DisconnectReason,
+};
 use futures_util::FutureExt;
 use std::{
     collections::VecDeque,
@@ -48,6 +51,13 @@ impl Inbox {
             state.ended = matches!(event, Event::Disconnect(_));
             state.events.push_back(event);
         }
+    }
+
+    /// Forgets everything: the client was never let in.
+    pub(crate) fn discard(&self) {
+        let mut state = self.lock();
+        state.ended = true;
+        state.events = VecDeque::new();
     }
 
     /// Ready when more may be read.
@@ -97,7 +107,7 @@ impl Inbox {
 /// Only for callers that hold no lock, of ours or the application's.
 pub(crate) fn handle_here(member: &Arc<Member>) {
     if member.host.inbox.begin() {
-        let mut worker = Worker { member: Arc::clone(member), handling: None };
+        let mut worker = Worker::new(member);
         // The task polls once more by itself, so a wake-up meant for this poll is not missed.
         if worker.poll_unpin(&mut Context::from_waker(Waker::noop())).is_pending() {
             member.host.shared.spawn(worker);
@@ -108,7 +118,7 @@ pub(crate) fn handle_here(member: &Arc<Member>) {
 /// Hands what waits to the handlers in a task.
 pub(crate) fn handle_elsewhere(member: &Arc<Member>) {
     if member.host.inbox.begin() {
-        member.host.shared.spawn(Worker { member: Arc::clone(member), handling: None });
+        member.host.shared.spawn(Worker::new(member));
     }
 }
 
@@ -116,6 +126,16 @@ pub(crate) fn handle_elsewhere(member: &Arc<Member>) {
 struct Worker {
     member: Arc<Member>,
     handling: Option<Handling>,
+    /// The event at work is the last one.
+    farewell: bool,
+    _busy: Busy,
+}
+
+impl Worker {
+    fn new(member: &Arc<Member>) -> Self {
+        let _busy = Shared::busy(&member.host.shared);
+        Self { member: Arc::clone(member), handling: None, farewell: false, _busy }
+    }
 }
 
 impl Future for Worker {
@@ -132,7 +152,12 @@ impl Future for Worker {
                 }
                 self.handling = None;
             }
+            if self.farewell {
+                // A client is in its rooms until its last handler has looked.
+                self.member.host.shared.rooms.leave_all(&self.member);
+            }
             let Some(event) = self.member.host.inbox.next() else { return Poll::Ready(()) };
+            self.farewell = matches!(event, Event::Disconnect(_));
             let client = Client::new(Arc::clone(&self.member));
             let handlers = self.member.host.shared.handlers();
             let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handlers.begin(client, event)));

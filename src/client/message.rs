@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// A message of any generation.
 ///
@@ -28,11 +28,12 @@ impl Message {
 
     /// The message `{"name": …, "args": […]}`, which is an event for the clients of every generation.
     pub(crate) fn event<T: Serialize + ?Sized>(name: &str, arguments: &T) -> Result<Self, serde_json::Error> {
-        let arguments = serde_json::value::to_raw_value(arguments)?;
-        let list = match arguments.get().trim_start().as_bytes().first() {
-            Some(b'[') => arguments,
-            Some(b'n') => RawValue::from_string("[]".to_owned())?,
-            _ => RawValue::from_string(format!("[{}]", arguments.get()))?,
+        let json = serde_json::value::to_raw_value(arguments)?;
+        let list = match json.get().trim_start().as_bytes().first() {
+            Some(b'[') => json,
+            // A unit, not an absent value, which is an argument like any other.
+            Some(b'n') if size_of_val(arguments) == 0 => RawValue::from_string("[]".to_owned())?,
+            _ => RawValue::from_string(format!("[{}]", json.get()))?,
         };
         Self::json(&Event { name, args: &list })
     }
@@ -65,6 +66,8 @@ struct Event<'a> {
     args: &'a RawValue,
 }
 
+impl Eq for Message {}
+
 /// Messages are equal when they say the same on the wire.
 impl PartialEq for Message {
     fn eq(&self, other: &Self) -> bool {
@@ -85,6 +88,18 @@ impl From<&str> for Message {
 impl From<String> for Message {
     fn from(text: String) -> Self {
         Self::Text(text)
+    }
+}
+
+impl From<&String> for Message {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+impl From<Cow<'_, str>> for Message {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::Text(text.into_owned())
     }
 }
 
@@ -148,6 +163,7 @@ mod tests {
         assert_eq!(event(["x"]), r#"{"name":"move","args":["x"]}"#);
         assert_eq!(event("x"), r#"{"name":"move","args":["x"]}"#);
         assert_eq!(event(()), r#"{"name":"move","args":[]}"#);
+        assert_eq!(event(None::<u8>), r#"{"name":"move","args":[null]}"#);
         assert_eq!(event(([1, 2],)), r#"{"name":"move","args":[[1,2]]}"#);
     }
 

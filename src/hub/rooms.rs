@@ -38,7 +38,7 @@ impl Rooms {
         remove(&mut by_name, member, name);
     }
 
-    /// The session has closed.
+    /// The client has gone, and its handlers know.
     pub(crate) fn leave_all(&self, member: &Arc<Member>) {
         let mut by_name = self.lock();
         let mine = std::mem::take(&mut *member.host.rooms.lock().unwrap_or_else(PoisonError::into_inner));

@@ -16,6 +16,10 @@ const POLL_DURATION_LIMIT: Duration = Duration::from_secs(25);
 /// A client of 0.6 gives a stream up after 15 s without a byte.
 const HEARTBEAT_INTERVAL_LIMIT: Duration = Duration::from_secs(15);
 
+/// Longer than anybody waits, and short enough to be added to any present.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const LARGEST_FRAME: usize = 256 << 20;
+
 /// An option could not be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildError {
@@ -247,6 +251,12 @@ impl Builder {
             let reason = "must not be zero; `unlimited_handshakes` lifts the limit";
             return Err(BuildError::new("unused_handshakes", reason));
         }
+        if self.max_frame_bytes > LARGEST_FRAME {
+            let reason = format!("{} is more than {LARGEST_FRAME} bytes", self.max_frame_bytes);
+            return Err(BuildError::new("max_frame_bytes", reason));
+        }
+        check_length("header_timeout", self.header_timeout)?;
+        check_length("body_timeout", self.body_timeout)?;
         let mut profiles = Transport::ALL.map(|transport| default_profile(self.dialect, transport));
         for transport in Transport::ALL {
             self.apply(transport, &mut profiles[transport.index()])?;
@@ -285,6 +295,7 @@ impl Builder {
             heartbeat.interval = interval;
         }
         if let Some(timeout) = timing.heartbeat_timeout {
+            check_length("heartbeat_timeout", timeout)?;
             let heartbeat = profile.heartbeat.as_mut().ok_or_else(|| no_heartbeat("heartbeat_timeout"))?;
             if timeout.is_zero() {
                 return Err(BuildError::new("heartbeat_timeout", format!("{transport}: must not be zero")));
@@ -292,6 +303,7 @@ impl Builder {
             heartbeat.timeout = heartbeat.timeout.map(|_| timeout);
         }
         if let Some(timeout) = timing.close_timeout {
+            check_length("close_timeout", timeout)?;
             if transport.is_polling() && timeout.is_zero() {
                 let reason = format!("{transport}: zero would end every session between two polls");
                 return Err(BuildError::new("close_timeout", reason));
@@ -320,12 +332,20 @@ impl Builder {
         if value.is_zero() {
             return Err(BuildError::new(option, format!("{transport}: must not be zero")));
         }
+        check_length(option, value)?;
         if value >= limit && !self.unsafe_timings {
             let reason = format!("{transport}: {value:?} is too long: {harm}; `allow_unsafe_timings` accepts it");
             return Err(BuildError::new(option, reason));
         }
         Ok(())
     }
+}
+
+fn check_length(option: &'static str, value: Duration) -> Result<(), BuildError> {
+    if value > LONGEST {
+        return Err(BuildError::new(option, format!("{value:?} is more than a year")));
+    }
+    Ok(())
 }
 
 fn check_resource(resource: &str) -> Result<(), BuildError> {
@@ -386,6 +406,13 @@ mod tests {
             (new().header_timeout(Duration::ZERO), "header_timeout"),
             (new().body_timeout(Duration::ZERO), "body_timeout"),
             (new().unused_handshakes(0, 1), "unused_handshakes"),
+            (new().max_frame_bytes(usize::MAX), "max_frame_bytes"),
+            (new().header_timeout(Duration::MAX), "header_timeout"),
+            (new().body_timeout(Duration::MAX), "body_timeout"),
+            (new().close_timeout(Transport::XhrPolling, Duration::MAX), "close_timeout"),
+            (new().heartbeat_timeout(Transport::HtmlFile, Duration::MAX), "heartbeat_timeout"),
+            (new().allow_unsafe_timings().heartbeat_interval(Transport::HtmlFile, Duration::MAX), "heartbeat_interval"),
+            (new().allow_unsafe_timings().poll_duration(Transport::XhrPolling, Duration::MAX), "poll_duration"),
             (new().heartbeat_interval(Transport::XhrPolling, second), "heartbeat_interval"),
             (new().heartbeat_timeout(Transport::JsonpPolling, second), "heartbeat_timeout"),
             (new().heartbeat_timeout(Transport::HtmlFile, Duration::ZERO), "heartbeat_timeout"),

@@ -22,7 +22,7 @@ use http_body::Body as HttpBody;
 pub(crate) use options::Options;
 pub use options::{Dialect, Generation};
 pub use serve::{ServeError, Socket};
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Busy, Shared};
 pub use static_files::ClientScript;
 pub(crate) use static_files::answer as answer_script;
 use std::{fmt, future::Future, sync::Arc, time::Duration};
@@ -123,7 +123,8 @@ impl Listener {
     }
 
     /// Ends every session and refuses new ones. What is queued still leaves where the client is there to take it.
-    /// Resolves when the last session has gone, or at the deadline, with the number of sessions that were left.
+    /// Resolves when the last session has gone and its handlers are done, or at the deadline, with the number of
+    /// sessions that were left. A handler must not wait for it: it would wait for itself.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         match tokio::time::timeout(deadline, self.shared.end_all()).await {
             Ok(()) => 0,

@@ -1,7 +1,7 @@
 //! Serving an accepted stream: everything a listener can do.
 
 use super::Listener;
-use crate::transport::{Observed, Opening, Peer, Watch, serve_hixie, sniff};
+use crate::transport::{Observed, Opening, Peer, Watch, close_gently, serve_hixie, sniff};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
@@ -109,7 +109,8 @@ impl Listener {
                 let document = self.flash_policy();
                 let sent = async {
                     stream.write_all(document.as_bytes()).await?;
-                    stream.shutdown().await
+                    close_gently(&mut stream).await;
+                    Ok::<_, std::io::Error>(())
                 };
                 let sent = tokio::time::timeout(POLICY_PATIENCE, sent).await;
                 return sent.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()));

@@ -12,11 +12,15 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
 };
-use tokio::{runtime::Handle, sync::Notify, task::AbortHandle};
+use tokio::{
+    runtime::{EnterGuard, Handle},
+    sync::Notify,
+    task::AbortHandle,
+};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -31,6 +35,9 @@ pub(crate) struct Shared {
     /// The runtime of the first request; it runs the reaper and the handlers that wait.
     runtime: OnceLock<(Handle, AbortHandle)>,
     shutting_down: AtomicBool,
+    /// Handlers at work and sockets that say goodbye.
+    busy: AtomicUsize,
+    /// Somebody left, or is no longer busy.
     left: Notify,
 }
 
@@ -46,6 +53,7 @@ impl Shared {
             handshakes: options.handshakes.map(|rate| Mutex::new(HandshakeLimit::new(rate))),
             runtime: OnceLock::new(),
             shutting_down: AtomicBool::new(false),
+            busy: AtomicUsize::new(0),
             left: Notify::new(),
             options,
         }
@@ -92,7 +100,8 @@ impl Shared {
         self.sessions.insert(id, Arc::clone(&member));
         // Looked at after the session is known, so that a shutdown either sees the session or is seen here.
         if self.is_shutting_down() {
-            self.sessions.remove(id);
+            member.host.inbox.discard();
+            self.forget(&member);
             return None;
         }
         log::debug!(target: "heirloom", "session {id:?} opened on {}", member.host.transport());
@@ -106,8 +115,18 @@ impl Shared {
     /// The session has closed.
     pub(crate) fn forget(&self, member: &Arc<Member>) {
         self.sessions.remove(member.id());
-        self.rooms.leave_all(member);
         self.left.notify_waiters();
+    }
+
+    /// Something a shutdown waits for, until it is dropped.
+    pub(crate) fn busy(shared: &Arc<Self>) -> Busy {
+        shared.busy.fetch_add(1, Ordering::SeqCst);
+        Busy { shared: Arc::clone(shared) }
+    }
+
+    /// Lets the calling thread use the listener's runtime: deadlines are set from anywhere.
+    pub(crate) fn enter(&self) -> Option<EnterGuard<'_>> {
+        self.runtime.get().map(|(runtime, _)| runtime.enter())
     }
 
     pub(crate) fn members(&self) -> Arc<[Arc<Member>]> {
@@ -141,7 +160,7 @@ impl Shared {
         self.shutting_down.load(Ordering::SeqCst)
     }
 
-    /// Refuses new sessions and ends those that are there; resolves when the last has gone.
+    /// Refuses new sessions and ends those that are there; resolves when the last has gone and its handlers are done.
     pub(crate) async fn end_all(&self) {
         self.shutting_down.store(true, Ordering::SeqCst);
         for member in self.members().iter() {
@@ -151,11 +170,24 @@ impl Shared {
             let left = self.left.notified();
             tokio::pin!(left);
             left.as_mut().enable();
-            if self.session_count() == 0 {
+            if self.session_count() == 0 && self.busy.load(Ordering::SeqCst) == 0 {
                 return;
             }
             left.await;
         }
+    }
+}
+
+/// Work that a shutdown waits for.
+#[derive(Debug)]
+pub(crate) struct Busy {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.shared.busy.fetch_sub(1, Ordering::SeqCst);
+        self.shared.left.notify_waiters();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::poll_fn,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError, Weak},
     task::{Context, Poll},
     time::Instant,
@@ -43,7 +44,8 @@ impl<T: Expire> Deadlines<T> {
             let Poll::Ready(Some(expired)) = queue.poll_expired(context) else { return Poll::Pending };
             drop(queue);
             if let Some(member) = expired.into_inner().upgrade() {
-                member.expire();
+                // One that panics must not take everybody's deadlines along.
+                let _ = std::panic::catch_unwind(AssertUnwindSafe(|| member.expire()));
             }
         }
     }

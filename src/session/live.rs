@@ -46,6 +46,15 @@ struct Core {
     scheduled: Option<Instant>,
 }
 
+impl Core {
+    fn wait(&mut self, context: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            empty => *empty = Some(context.waker().clone()),
+        }
+    }
+}
+
 impl<A: Host> Session<A> {
     /// A new session, its deadline set.
     pub(crate) fn open(id: SessionId, profile: Profile, limits: Limits, host: A) -> Arc<Self> {
@@ -78,23 +87,27 @@ impl<A: Host> Session<A> {
         let mut core = self.lock();
         let taken = core.machine.take(now, number);
         if taken == Taken::Wait {
-            match &mut core.waker {
-                Some(waker) => waker.clone_from(context.waker()),
-                empty => *empty = Some(context.waker().clone()),
-            }
+            core.wait(context);
         }
         self.settle(core);
         if taken == Taken::Wait { Poll::Pending } else { Poll::Ready(taken) }
     }
 
+    /// Whether the connection is over, for one that cannot write now. Wakes the task when it may have changed.
+    pub(crate) fn poll_over(&self, context: &Context<'_>, number: u64) -> bool {
+        let mut core = self.lock();
+        core.wait(context);
+        core.machine.is_over(number)
+    }
+
     /// See [`Machine::written`].
-    pub(crate) fn written(self: &Arc<Self>, number: u64) {
-        self.with(|machine, _| machine.written(number));
+    pub(crate) fn written(self: &Arc<Self>, number: u64) -> bool {
+        self.with(|machine, _| machine.written(number))
     }
 
     /// See [`Machine::watched`].
-    pub(crate) fn watched(self: &Arc<Self>, number: u64, delivery: Arc<dyn Delivery>) {
-        self.with(|machine, _| machine.watched(number, delivery));
+    pub(crate) fn watched(self: &Arc<Self>, number: u64, delivery: Arc<dyn Delivery>) -> bool {
+        self.with(|machine, _| machine.watched(number, delivery))
     }
 
     /// See [`Machine::unwritten`].
@@ -178,11 +191,11 @@ impl<A: Host> Session<A> {
         if undelivered + requeued > 0 {
             self.host.count(undelivered, requeued);
         }
-        if closed {
-            A::closed(self);
-        }
         if let Some(reason) = disconnected {
             A::disconnected(self, reason);
+        }
+        if closed {
+            A::closed(self);
         }
     }
 

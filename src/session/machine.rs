@@ -118,8 +118,8 @@ pub(crate) struct Machine {
     in_flight: Option<InFlight>,
     pulse: Pulse,
     lapse: Option<Lapse>,
-    /// The application is behind and nothing is read: a reply may be waiting unread.
-    reading_paused: bool,
+    /// How many readers wait because the application is behind: a reply may be waiting unread.
+    reading_paused: usize,
     effects: Effects,
 }
 
@@ -138,7 +138,7 @@ impl Machine {
             in_flight: None,
             pulse: Pulse::default(),
             lapse: Some(Lapse { at: now + patience, reason: DisconnectReason::TransportClosed, extensions: 0 }),
-            reading_paused: false,
+            reading_paused: 0,
             effects: Effects::default(),
         }
     }
@@ -196,6 +196,7 @@ impl Machine {
         if self.phase == Phase::Open {
             self.lapse = None;
         }
+        self.reading_paused = 0;
         self.pulse.reply_by = None;
         self.pulse.next = match (mode, self.profile.heartbeat) {
             (Mode::Stream, Some(heartbeat)) => Some(now + heartbeat.interval),
@@ -235,18 +236,30 @@ impl Machine {
         Taken::Wait
     }
 
-    /// The batch taken by this connection has left.
-    pub(crate) fn written(&mut self, number: u64) {
-        if let Some(in_flight) = self.in_flight.take_if(|in_flight| in_flight.number == number) {
-            self.queue.release(&in_flight.batch);
-        }
+    /// Whether another connection took this one's place, or the session gave it up.
+    pub(crate) fn is_over(&self, number: u64) -> bool {
+        self.connection.as_ref().is_none_or(|connection| connection.number != number)
     }
 
-    /// The batch taken by this connection has been written, and somebody watches whether it arrives.
-    pub(crate) fn watched(&mut self, number: u64, delivery: Arc<dyn Delivery>) {
-        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.number == number) {
+    /// The batch taken by this connection has left. Answers whether it was still this connection's to send: a later
+    /// one may have taken it over.
+    pub(crate) fn written(&mut self, number: u64) -> bool {
+        let in_flight = self.in_flight.take_if(|in_flight| in_flight.number == number);
+        if let Some(in_flight) = &in_flight {
+            self.queue.release(&in_flight.batch);
+        }
+        in_flight.is_some()
+    }
+
+    /// The batch taken by this connection is being written, and somebody watches whether it arrives. Answers as
+    /// [`Machine::written`].
+    pub(crate) fn watched(&mut self, number: u64, delivery: Arc<dyn Delivery>) -> bool {
+        let in_flight = self.in_flight.as_mut().filter(|in_flight| in_flight.number == number);
+        let is_ours = in_flight.is_some();
+        if let Some(in_flight) = in_flight {
             in_flight.delivery = Some(delivery);
         }
+        is_ours
     }
 
     /// The batch taken by this connection did not leave: it goes first again.
@@ -290,7 +303,7 @@ impl Machine {
 
     /// Reading stopped because the application is behind, or goes on.
     pub(crate) fn pause_reading(&mut self, now: Instant, paused: bool) {
-        self.reading_paused = paused;
+        self.reading_paused = if paused { self.reading_paused + 1 } else { self.reading_paused.saturating_sub(1) };
         self.put_off_reply(now);
     }
 
@@ -321,7 +334,7 @@ impl Machine {
                 self.effects.wake = true;
             }
         }
-        if self.reading_paused {
+        if self.reading_paused > 0 {
             self.put_off_reply(now);
         }
         if self.pulse.reply_by.is_some_and(|reply_by| reply_by <= now) {
@@ -338,10 +351,13 @@ impl Machine {
 
     fn beat(&mut self, now: Instant) {
         let Some(heartbeat) = self.profile.heartbeat else { return };
-        self.pulse.counter += 1;
-        let idle = self.queue.is_empty();
-        self.queue.push(Element::Heartbeat(self.pulse.counter), false);
-        self.seal(idle);
+        // A stream that is not read collects no heartbeats.
+        if !self.queue.has_heartbeat() {
+            self.pulse.counter += 1;
+            let idle = self.queue.is_empty();
+            self.queue.push(Element::Heartbeat(self.pulse.counter), false);
+            self.seal(idle);
+        }
         match heartbeat.timeout {
             Some(timeout) => {
                 self.pulse.next = None;

@@ -160,6 +160,10 @@ impl Queue {
         self.entries.retain(|entry| !matches!(entry.element, Element::Heartbeat(_)));
     }
 
+    pub(crate) fn has_heartbeat(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.element, Element::Heartbeat(_)))
+    }
+
     /// Empties the queue and tells how many messages were in it.
     pub(crate) fn clear(&mut self) -> usize {
         let messages = self.entries.iter().map(|entry| entry.element.cost().1).sum();

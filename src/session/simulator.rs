@@ -271,8 +271,23 @@ fn a_client_is_not_blamed_for_a_reply_that_nobody_read() {
     simulator.machine.pause_reading(simulator.now, true);
     simulator.pass(600 * SECOND);
     assert_eq!(simulator.disconnected, []);
+    simulator.machine.pause_reading(simulator.now, true);
+    simulator.machine.pause_reading(simulator.now, false);
+    simulator.pass(600 * SECOND);
+    assert_eq!(simulator.disconnected, [], "another reader still waits");
     simulator.machine.pause_reading(simulator.now, false);
     simulator.pass(8 * SECOND);
+    assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
+}
+
+#[test]
+fn a_pause_does_not_outlive_its_connection() {
+    let profile = Profile { close_timeout: 30 * SECOND, ..STREAMING };
+    let (mut simulator, stream) = Simulator::opened(profile, Mode::Stream);
+    simulator.machine.pause_reading(simulator.now, true);
+    simulator.detach(stream);
+    simulator.attach(Mode::Stream).unwrap();
+    simulator.pass(60 * SECOND);
     assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
 }
 
@@ -280,8 +295,13 @@ fn a_client_is_not_blamed_for_a_reply_that_nobody_read() {
 fn one_way_heartbeats_want_no_answer() {
     let heartbeat = Some(Heartbeat { interval: 5 * SECOND, timeout: None });
     let (mut simulator, stream) = Simulator::opened(Profile { heartbeat, ..STREAMING }, Mode::Stream);
-    simulator.pass(15 * SECOND);
-    assert_eq!(simulator.take_texts(stream), ["h1", "h2", "h3"]);
+    for counter in 1..=3 {
+        simulator.pass(5 * SECOND);
+        assert_eq!(simulator.take_texts(stream), [format!("h{counter}")]);
+        simulator.machine.written(stream);
+    }
+    simulator.pass(600 * SECOND);
+    assert_eq!(simulator.take_texts(stream), ["h4"], "a stream that is not read collects none");
     assert_eq!(simulator.disconnected, []);
 }
 
@@ -320,6 +340,19 @@ fn a_batch_that_comes_back_answers_the_poll_that_waits() {
     let next = simulator.attach(Mode::Poll).unwrap();
     assert!(*fate.abandoned.lock().unwrap(), "what is still under way must not arrive as well");
     assert_eq!(simulator.take_texts(next), ["one"]);
+}
+
+#[test]
+fn a_batch_that_was_taken_over_is_no_longer_the_older_ones_to_send() {
+    let (mut simulator, _) = Simulator::opened(POLLING, Mode::Poll);
+    let older = simulator.attach(Mode::Poll).unwrap();
+    simulator.send("one").unwrap();
+    assert_eq!(simulator.take_texts(older), ["one"]);
+    let newer = simulator.attach(Mode::Poll).unwrap();
+    assert_eq!(simulator.take_texts(newer), ["one"]);
+    assert!(!simulator.machine.written(older));
+    assert!(!simulator.machine.watched(older, Fate::new(Outcome::Delivered)));
+    assert!(simulator.machine.written(newer));
 }
 
 #[test]
@@ -468,7 +501,7 @@ proptest! {
                             Becomes::Written => simulator.machine.written(poll),
                             Becomes::Delivered => simulator.machine.watched(poll, Fate::new(Outcome::Delivered)),
                             Becomes::Lost => simulator.machine.watched(poll, Fate::new(Outcome::Lost)),
-                        }
+                        };
                         if !matches!(becomes, Becomes::Lost) {
                             heard.extend(texts(&batch));
                         }

@@ -55,7 +55,10 @@ impl HttpBody for Body {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let data = match &mut self.0 {
             Kind::Full(bytes) => bytes.take(),
-            Kind::Poll(body) => body.take(),
+            Kind::Poll(body) => match body.take() {
+                Ok(bytes) => bytes,
+                Err(refused) => return Poll::Ready(Some(Err(Box::new(refused)))),
+            },
             Kind::Stream(body) => match body.poll_bytes(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(bytes) => bytes,
@@ -86,7 +89,7 @@ impl HttpBody for Body {
 
 /// Why a connection was closed without a response.
 #[derive(Debug)]
-struct Refused;
+pub(crate) struct Refused;
 
 impl fmt::Display for Refused {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,7 +14,9 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub(crate) fn judge(shared: &Shared, parts: &Parts, transport: Transport) -> Self {
-        let origin = parts.headers.get(header::ORIGIN).cloned();
+        // The drafts before RFC 6455 name it otherwise.
+        let draft = || parts.headers.get("sec-websocket-origin").filter(|_| transport.is_socket());
+        let origin = parts.headers.get(header::ORIGIN).or_else(draft).cloned();
         let text = match &origin {
             None => None,
             // What is no text is no origin either.

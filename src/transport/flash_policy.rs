@@ -1,5 +1,6 @@
 //! The permission a Flash film wants before it opens a socket (docs/wire/frames.md §4.7).
 
+use super::goodbye::close_gently;
 use crate::{listener::Shared, wire::flash_policy};
 use std::{sync::Arc, time::Duration};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
@@ -32,7 +33,8 @@ pub(crate) async fn serve(shared: &Arc<Shared>, socket: TcpListener) {
         tokio::spawn(async move {
             let sent = async {
                 stream.write_all(document.as_bytes()).await?;
-                stream.shutdown().await
+                close_gently(&mut stream).await;
+                Ok::<_, std::io::Error>(())
             };
             // The client may be gone already; it asks again if it wants the document.
             let _ = tokio::time::timeout(PATIENCE, sent).await;

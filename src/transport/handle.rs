@@ -124,6 +124,7 @@ where
     };
     let mut response = match (&parts.method, member) {
         (&Method::POST, None) => plain(StatusCode::BAD_REQUEST, "a POST names its session"),
+        (&Method::POST, Some(member)) if !member.is_open() => Response::new(Body::refused()),
         (&Method::POST, Some(member)) => receive::post(member, transport, body).await,
         (_, member) => {
             drop(body);

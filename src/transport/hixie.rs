@@ -3,6 +3,7 @@
 use super::{
     body::Body,
     cors::Gate,
+    goodbye::close_gently,
     handle::Peer,
     socket::{self, Broken, Frames},
     websocket::Opened,
@@ -129,10 +130,11 @@ where
     stream.flush().await
 }
 
-async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, status: StatusCode) -> io::Result<()> {
+async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, status: StatusCode) -> io::Result<()> {
     let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
-    stream.shutdown().await
+    close_gently(stream).await;
+    Ok(())
 }
 
 /// Frames of both drafts: 0x00, text, 0xFF.
@@ -195,9 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
     async fn close(&mut self, _: DisconnectReason) {
         self.out.extend_from_slice(&hixie::CLOSE);
         if std::future::poll_fn(|context| self.poll_flush(context)).await.is_ok() {
-            let _ = self.stream.shutdown().await;
-            let mut space = [0; READ_SIZE];
-            while matches!(self.stream.read(&mut space).await, Ok(1..)) {}
+            close_gently(&mut self.stream).await;
         }
     }
 }

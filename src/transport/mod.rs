@@ -4,6 +4,7 @@ mod body;
 mod cors;
 mod encode;
 mod flash_policy;
+mod goodbye;
 mod handle;
 mod handshake_limit;
 mod hixie;
@@ -21,6 +22,7 @@ mod websocket;
 
 pub use body::Body;
 pub(crate) use flash_policy::{document as flash_policy, serve as serve_flash_policy};
+pub(crate) use goodbye::close_gently;
 pub use handle::PeerAddress;
 pub(crate) use handle::{Peer, handle, matches, respond};
 pub(crate) use handshake_limit::{HandshakeLimit, Rate as HandshakeRate, Turn as HandshakeTurn};

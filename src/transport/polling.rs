@@ -1,7 +1,7 @@
 //! xhr-polling and jsonp-polling: a request that is held until there is something to say.
 
 use super::{
-    body::Body,
+    body::{Body, Refused},
     encode,
     name::Transport,
     watch::{Watch, WatchedBatch},
@@ -113,14 +113,14 @@ impl PollBody {
         self.bytes.as_ref().map_or(0, Bytes::len)
     }
 
-    /// The server takes the bytes to write them.
-    pub(crate) fn take(&mut self) -> Option<Bytes> {
-        let bytes = self.bytes.take()?;
-        match self.watch.take() {
+    /// The server takes the bytes to write them; refused when another poll has taken the batch over meanwhile.
+    pub(crate) fn take(&mut self) -> Result<Option<Bytes>, Refused> {
+        let Some(bytes) = self.bytes.take() else { return Ok(None) };
+        let is_ours = match self.watch.take() {
             Some(watch) => self.member.watched(self.number, Arc::new(WatchedBatch::begin(watch))),
             None => self.member.written(self.number),
-        }
-        Some(bytes)
+        };
+        if is_ours { Ok(Some(bytes)) } else { Err(Refused) }
     }
 }
 

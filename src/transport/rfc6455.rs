@@ -1,14 +1,24 @@
-//! RFC 6455 framing, by tokio-tungstenite.
+//! RFC 6455 framing. tokio-tungstenite reads, and answers pings and goodbyes; our own frames go past it.
+//!
+//! A server's frame is a few bytes and the payload, which all receivers of a broadcast share. tungstenite would copy
+//! it into a buffer that never shrinks, so the frames are written from where they are. Both write to one stream:
+//! [`Gate`] lets tungstenite's bytes through only between our frames, and our frames begin only when tungstenite has
+//! nothing half written.
 
-use super::socket::{Broken, Frames};
+use super::{
+    goodbye::close_gently,
+    socket::{Broken, Frames},
+};
 use crate::session::DisconnectReason;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use futures_util::{Sink, Stream};
 use std::{
+    collections::VecDeque,
+    io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -20,11 +30,16 @@ use tokio_tungstenite::{
 
 /// What is read at once. It is owned by every connection, busy or idle, so it is small.
 const READ_BUFFER: usize = 1024;
-/// What is collected before it is written without being asked to.
-const WRITE_BUFFER: usize = 64 * 1024;
+/// Room for answers to pings that the peer does not read; when it is full only the latest is kept.
+const ANSWERS: usize = 4 * 1024;
+/// Payloads up to this size are copied behind one another, for one write; larger ones are written from where they are.
+const JOINED: usize = 4 * 1024;
+const SLICES: usize = 16;
 
 pub(crate) struct Rfc6455<S> {
-    stream: WebSocketStream<S>,
+    stream: WebSocketStream<Gate<S>>,
+    /// Frames for the next write.
+    staged: Staged,
     /// What to tell a peer that broke the rules.
     complaint: CloseCode,
 }
@@ -33,12 +48,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
     pub(crate) async fn new(stream: S, max_frame_bytes: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(WRITE_BUFFER)
-            .max_write_buffer_size(usize::MAX)
+            .write_buffer_size(0)
+            .max_write_buffer_size(ANSWERS)
             .max_message_size(Some(max_frame_bytes))
             .max_frame_size(Some(max_frame_bytes));
-        let stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-        Self { stream, complaint: CloseCode::Protocol }
+        let gate = Gate { stream, frames: VecDeque::new() };
+        let stream = WebSocketStream::from_raw_socket(gate, Role::Server, Some(config)).await;
+        Self { stream, staged: Staged::default(), complaint: CloseCode::Protocol }
     }
 
     fn broken(&mut self, error: Error) -> Broken {
@@ -72,12 +88,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
     }
 
     fn queue(&mut self, text: Bytes) -> Result<(), Broken> {
-        let text = Utf8Bytes::try_from(text).map_err(|_| Broken::Io)?;
-        Pin::new(&mut self.stream).start_send(Message::Text(text)).map_err(|error| self.broken(error))
+        self.staged.add(text);
+        Ok(())
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        Pin::new(&mut self.stream).poll_flush(context).map_err(|error| self.broken(error))
+        loop {
+            ready!(self.stream.get_mut().poll_frames(context)).map_err(|_| Broken::Io)?;
+            ready!(Pin::new(&mut self.stream).poll_flush(context)).map_err(|error| self.broken(error))?;
+            // Nothing is half written now.
+            if self.staged.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.stream.get_mut().frames = self.staged.take();
+        }
     }
 
     async fn close(&mut self, reason: DisconnectReason) {
@@ -86,15 +110,187 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
             _ => CloseCode::Normal,
         };
         let frame = CloseFrame { code, reason: Utf8Bytes::default() };
-        if self.stream.close(Some(frame)).await.is_err() {
-            return;
+        if self.stream.close(Some(frame)).await.is_ok() {
+            // Not through tungstenite, which reads no more after an error.
+            close_gently(self.stream.get_mut()).await;
         }
-        // Closing with the peer's bytes unread would reset the connection, and the reset overtakes the goodbye. Not
-        // through tungstenite, which reads no more after an error.
-        let stream = self.stream.get_mut();
-        if stream.shutdown().await.is_ok() {
-            let mut space = [0; READ_BUFFER];
-            while matches!(stream.read(&mut space).await, Ok(1..)) {}
+    }
+}
+
+/// Text frames, ready to be written.
+#[derive(Debug, Default)]
+struct Staged {
+    chunks: VecDeque<Bytes>,
+    /// The chunk that is being filled.
+    joined: Vec<u8>,
+}
+
+impl Staged {
+    fn is_empty(&self) -> bool {
+        self.chunks.is_empty() && self.joined.is_empty()
+    }
+
+    fn add(&mut self, text: Bytes) {
+        const FINAL_TEXT: u8 = 0x81;
+        self.joined.push(FINAL_TEXT);
+        match text.len() {
+            length @ 0..126 => self.joined.push(length as u8),
+            length @ 126..0x1_0000 => {
+                self.joined.push(126);
+                self.joined.extend_from_slice(&(length as u16).to_be_bytes());
+            }
+            length => {
+                self.joined.push(127);
+                self.joined.extend_from_slice(&(length as u64).to_be_bytes());
+            }
+        }
+        if text.len() <= JOINED {
+            self.joined.extend_from_slice(&text);
+        } else {
+            self.seal();
+            self.chunks.push_back(text);
+        }
+    }
+
+    fn seal(&mut self) {
+        if !self.joined.is_empty() {
+            self.chunks.push_back(std::mem::take(&mut self.joined).into());
+        }
+    }
+
+    fn take(&mut self) -> VecDeque<Bytes> {
+        self.seal();
+        std::mem::take(&mut self.chunks)
+    }
+}
+
+/// The stream under tungstenite, closed to it while frames of ours are on their way.
+struct Gate<S> {
+    stream: S,
+    frames: VecDeque<Bytes>,
+}
+
+impl<S: AsyncWrite + Unpin> Gate<S> {
+    /// Ready when none of our frames is left.
+    fn poll_frames(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.frames.is_empty() {
+            let mut slices = [io::IoSlice::new(&[]); SLICES];
+            let mut count = 0;
+            for (slice, chunk) in slices.iter_mut().zip(&self.frames) {
+                *slice = io::IoSlice::new(chunk);
+                count += 1;
+            }
+            let slices = slices.get(..count).unwrap_or(&[]);
+            let mut written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            while let Some(chunk) = self.frames.front_mut() {
+                if chunk.len() > written {
+                    chunk.advance(written);
+                    break;
+                }
+                written -= chunk.len();
+                self.frames.pop_front();
+            }
+        }
+        // An idle connection owns no buffer.
+        self.frames = VecDeque::new();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Gate<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Gate<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_frames(context))?;
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_frames(context))?;
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_frames(context))?;
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::{SinkExt, StreamExt};
+    use std::future::poll_fn;
+    use tokio::io::duplex;
+
+    type Client = WebSocketStream<tokio::io::DuplexStream>;
+
+    /// Two ends with so many bytes of room between them.
+    async fn pair(room: usize) -> (Rfc6455<tokio::io::DuplexStream>, Client) {
+        let (server, client) = duplex(room);
+        let client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
+        (Rfc6455::new(server, 1 << 20).await, client)
+    }
+
+    #[tokio::test]
+    async fn texts_of_every_length_arrive_as_one_frame_each() {
+        let (mut server, mut client) = pair(1000).await;
+        let texts: Vec<String> =
+            [0, 1, 125, 126, JOINED, JOINED + 1, 65_535, 65_536, 300_000].map(|length| "x".repeat(length)).into();
+        for text in &texts {
+            server.queue(text.clone().into()).unwrap();
+        }
+        let writing = tokio::spawn(async move {
+            poll_fn(|context| server.poll_flush(context)).await.unwrap();
+            server
+        });
+        for text in texts {
+            assert_eq!(client.next().await.unwrap().unwrap(), Message::Text(text.into()));
+        }
+        let mut server = writing.await.unwrap();
+        assert!(server.staged.chunks.capacity() + server.staged.joined.capacity() == 0);
+        assert_eq!(server.stream.get_mut().frames.capacity(), 0, "an idle connection owns no buffer");
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_a_ping_waits_for_the_end_of_a_frame() {
+        let (mut server, mut client) = pair(1000).await;
+        let large = "x".repeat(100_000);
+        server.queue(large.clone().into()).unwrap();
+        let blocked = poll_fn(|context| Poll::Ready(server.poll_flush(context).is_pending())).await;
+        assert!(blocked, "the frame is half written");
+        client.send(Message::Ping(Bytes::from_static(b"now"))).await.unwrap();
+        let serving = tokio::spawn(async move {
+            poll_fn(|context| {
+                let _ = server.poll_flush(context);
+                server.poll_receive(context).map(|received| received.map(|text| text.is_some()))
+            })
+            .await
+        });
+        assert_eq!(client.next().await.unwrap().unwrap(), Message::Text(large.into()));
+        assert_eq!(client.next().await.unwrap().unwrap(), Message::Pong(Bytes::from_static(b"now")));
+        client.close(None).await.unwrap();
+        assert!(matches!(serving.await.unwrap(), Ok(false)), "the peer said goodbye");
+    }
+
+    #[tokio::test]
+    async fn pings_of_a_peer_that_reads_nothing_take_no_memory() {
+        let (mut server, mut client) = pair(100_000).await;
+        for _ in 0..2000 {
+            client.send(Message::Ping(vec![0; 125].into())).await.unwrap();
+            let pending = poll_fn(|context| Poll::Ready(server.poll_receive(context).is_pending())).await;
+            assert!(pending, "no ping ends the connection");
         }
     }
 }

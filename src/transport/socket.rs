@@ -3,6 +3,7 @@
 use super::{encode, receive};
 use crate::{
     client::{Member, handle_here},
+    listener::Shared,
     session::{DisconnectReason, Mode, Taken},
 };
 use bytes::Bytes;
@@ -50,6 +51,8 @@ impl Broken {
 
 /// Carries the session until the socket or the session ends.
 pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>) {
+    // Until the goodbye is said.
+    let _busy = Shared::busy(&member.host.shared);
     let Some(number) = member.attach(Mode::Stream) else { return };
     let attached = Attached { member: &member, number };
     // After the attachment, so that what the application sends at once goes at once.
@@ -62,6 +65,8 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>) {
             member.detach(number, broken.reason());
             matches!(broken, Broken::Protocol).then_some(DisconnectReason::ProtocolError)
         }
+        // A batch that is half written went back to the queue; its other half must not arrive as well.
+        End::Over if flow.flushing => None,
         End::Over => Some(DisconnectReason::ServerDisconnect),
     };
     drop(attached);
@@ -163,13 +168,8 @@ impl Flow {
                 }
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(broken)) => return Err(broken),
-                Poll::Pending => {
-                    // Heard of when the session ends or another connection takes its place.
-                    return Ok(match member.poll_take(context, number) {
-                        Poll::Ready(Taken::Displaced | Taken::Closed) => Some(End::Over),
-                        _ => None,
-                    });
-                }
+                // What the peer does not read keeps nobody from hearing of the end.
+                Poll::Pending => return Ok(member.poll_over(context, number).then_some(End::Over)),
             }
             match member.poll_take(context, number) {
                 Poll::Pending => return Ok(None),
