@@ -250,3 +250,42 @@ async fn a_client_that_polls_again_at_once_is_not_told_twice() {
     }
     assert_eq!(server.listener.stats().requeued_batches, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reset_and_a_poll_at_the_same_moment_lose_nothing() {
+    let mut server = Server::start().await;
+    let mut clients = Vec::new();
+    for seed in 0..8_usize {
+        let (poller, client) = server.session("xhr-polling").await;
+        clients.push(tokio::spawn(async move {
+            for number in 0..300 {
+                client.send(format!("#{number}")).unwrap();
+                let cut = [Cut::Reset, Cut::Close, Cut::EndThenClose][(number + seed) % 3];
+                assert_eq!(poller.poll_and_cut((number * 7 + seed) % 100, cut).await, None);
+                assert_eq!(numbers(&poller.poll().await), [number], "{cut:?}");
+            }
+        }));
+    }
+    for client in clients {
+        client.await.unwrap();
+    }
+}
+
+/// Only where the kernel tells what was not acknowledged.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_answer_that_waits_in_the_servers_system_comes_on_the_connection_that_works() {
+    let mut server = Server::start().await;
+    let (poller, client) = server.session("xhr-polling").await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2048).unwrap();
+    let mut stalled = socket.connect(server.address).await.unwrap();
+    let request = format!("GET /socket.io/xhr-polling/{}/1 HTTP/1.1\r\nHost: a\r\n\r\n", poller.id);
+    stalled.write_all(request.as_bytes()).await.unwrap();
+    let large = "x".repeat(300_000);
+    client.send(&large).unwrap();
+    stalled.read_exact(&mut [0; 10]).await.unwrap();
+    assert!(poller.poll().await.ends_with(&large));
+    client.send("#1").unwrap();
+    assert_eq!(numbers(&poller.poll().await), [1], "and only once");
+}

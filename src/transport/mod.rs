@@ -1,5 +1,6 @@
 //! From a hyper request to a session and back: routes, the gate, and one file per way of moving bytes.
 
+mod acknowledged;
 mod body;
 mod cors;
 mod encode;

@@ -14,9 +14,13 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use std::{future::poll_fn, sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout};
 
 /// How long a poll waits to learn what became of the answer before it.
 const SETTLING: Duration = Duration::from_secs(1);
+
+/// How long between two looks.
+const ASKING: Duration = Duration::from_millis(20);
 
 /// Where the answer of a poll goes.
 #[derive(Debug)]
@@ -28,11 +32,22 @@ pub(crate) struct Poll {
 }
 
 impl Poll {
+    /// Waits to learn what became of the answer before this one. What is still under way after that will not arrive:
+    /// its client would not ask for more.
+    async fn settle(&self) {
+        let deadline = Instant::now() + SETTLING;
+        while Instant::now() < deadline {
+            // An acknowledgement wakes nobody, so it is asked for now and then.
+            let settled = poll_fn(|context| self.member.poll_settled(context));
+            if timeout(ASKING, settled).await.is_ok() {
+                return;
+            }
+        }
+    }
+
     /// Holds the poll until there is an answer.
     pub(crate) async fn answer(self) -> Response<Body> {
-        let settled = poll_fn(|context| self.member.poll_settled(context));
-        // What is still under way after that will not arrive: its client would not ask for more.
-        let _ = tokio::time::timeout(SETTLING, settled).await;
+        self.settle().await;
         let Some(number) = self.member.attach(Mode::Poll) else { return Response::new(Body::refused()) };
         // Dropped with the future when the client hangs up.
         let mut parked = Parked { member: &self.member, number, waits: true };

@@ -2,10 +2,11 @@
 //! goes through").
 //!
 //! A response that fits the kernel's buffer counts as written although the client may never read it. What can be
-//! seen from here: whether the server's own buffers were flushed; whether the connection was reset, which is what a
-//! client's system sends when it closes with bytes unread; and whether another request came on it, which a client
-//! sends after it has read the response.
+//! seen from here: whether the server's own buffers were flushed; whether the peer's system has acknowledged all of it
+//! (where the kernel tells); whether the connection was reset, which is what a client's system sends when it closes
+//! with bytes unread; and whether another request came on it, which a client sends after it has read the response.
 
+use super::acknowledged::unacknowledged;
 use crate::session::{Delivery, Outcome};
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
@@ -15,7 +16,7 @@ use std::{
     net::{Shutdown, SocketAddr},
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
@@ -118,6 +119,8 @@ pub(crate) struct Watch {
     left: AtomicBool,
     /// Who waits for one of these to change.
     waiting: AtomicWaker,
+    /// The system tells of an error once. Held from the call that may be told until it is noted.
+    errors: Mutex<()>,
 }
 
 impl Watch {
@@ -131,6 +134,7 @@ impl Watch {
             broken: AtomicBool::new(false),
             left: AtomicBool::new(false),
             waiting: AtomicWaker::new(),
+            errors: Mutex::new(()),
         })
     }
 
@@ -144,11 +148,19 @@ impl Watch {
         self.waiting.wake();
     }
 
+    /// Whether the peer's system has all of it. True where that cannot be known.
+    fn is_acknowledged(&self) -> bool {
+        let stream = &self.socket.stream;
+        let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return true };
+        unacknowledged(local, peer).is_none_or(|bytes| bytes == 0)
+    }
+
     fn has_unconfirmed(&self) -> bool {
         self.begun.load(Ordering::SeqCst) > self.confirmed.load(Ordering::SeqCst)
     }
 
     fn is_broken(&self) -> bool {
+        let _guard = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.broken.load(Ordering::SeqCst) && matches!(self.socket.stream.take_error(), Ok(None)) {
             return false;
         }
@@ -182,7 +194,7 @@ impl Delivery for WatchedBatch {
             return Outcome::Lost;
         }
         if watch.flushed.load(Ordering::SeqCst) >= self.number {
-            return Outcome::Delivered;
+            return if watch.is_acknowledged() { Outcome::Delivered } else { Outcome::UnderWay };
         }
         if watch.left.load(Ordering::SeqCst) { Outcome::Lost } else { Outcome::UnderWay }
     }
@@ -243,18 +255,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let this = &mut *self;
+        let _guard = this.watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = Pin::new(&mut this.stream).poll_read(context, buffer);
         if matches!(outcome, Poll::Ready(Ok(()))) && buffer.filled().len() == before && buffer.remaining() > 0 {
-            self.watch.ended.store(true, Ordering::SeqCst);
+            this.watch.ended.store(true, Ordering::SeqCst);
         }
-        self.note(outcome)
+        this.note(outcome)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.note(outcome)
+        let this = &mut *self;
+        let _guard = this.watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.note(outcome)
     }
 
     fn poll_write_vectored(
@@ -262,8 +278,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.note(outcome)
+        let this = &mut *self;
+        let _guard = this.watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        this.note(outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
