@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 use heirloom::Listener;
-use std::{error::Error, net::SocketAddr};
+use std::{env, error::Error, net::SocketAddr};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -18,7 +18,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let router = Router::new().route("/", get(|| async { "hello from axum" })).layer(listener.layer());
 
-    let socket = TcpListener::bind("127.0.0.1:3000").await?;
+    let port = env::var("PORT").ok().map(|port| port.parse()).transpose()?.unwrap_or(3000);
+    let socket = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on http://{}", socket.local_addr()?);
     axum::serve(socket, router.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())

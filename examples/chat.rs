@@ -10,6 +10,7 @@ use std::{
     convert::Infallible,
     env,
     error::Error,
+    process::ExitCode,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -107,7 +108,17 @@ fn report(outcome: heirloom::Broadcast) {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
     let listener = Listener::builder().build()?;
     let chat = Arc::new(Chat::default());
@@ -127,8 +138,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         });
 
     let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".into());
-    let port = env::var("PORT").ok().map(|port| port.parse()).transpose()?.unwrap_or(3000);
-    let socket = TcpListener::bind((host, port)).await?;
+    let port = env::var("PORT").unwrap_or_else(|_| "3000".into());
+    let address = format!("{host}:{port}");
+    let socket = TcpListener::bind(&address).await.map_err(|error| format!("{address}: {error}"))?;
     println!("open http://{} in two tabs", socket.local_addr()?);
     loop {
         tokio::select! {

@@ -4,10 +4,20 @@
 use heirloom::{Builder, Client, Dialect, Listener, Message, SendError, Transport};
 use http_body_util::Full;
 use hyper::{Request, Response, StatusCode, body::Bytes, body::Incoming, service::service_fn};
-use std::{convert::Infallible, env, error::Error, fmt::Display, str::FromStr, time::Duration};
+use std::{convert::Infallible, env, error::Error, fmt::Display, process::ExitCode, str::FromStr, time::Duration};
 use tokio::{net::TcpListener, runtime};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let mut builder = match setting::<usize>("THREADS")? {
         Some(0) => runtime::Builder::new_current_thread(),
@@ -33,8 +43,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
             }
         });
     let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".into());
-    let port = setting("PORT")?.unwrap_or(3000);
-    let socket = TcpListener::bind((host, port)).await?;
+    let address = format!("{host}:{}", setting("PORT")?.unwrap_or(3000_u16));
+    let socket = TcpListener::bind(&address).await.map_err(|error| format!("{address}: {error}"))?;
     println!("listening on http://{}", socket.local_addr()?);
     loop {
         let stream = match socket.accept().await {
@@ -111,7 +121,8 @@ fn configure(mut builder: Builder) -> Result<Builder, Box<dyn Error>> {
         builder = builder.resource(resource);
     }
     if let Some(names) = list("TRANSPORTS") {
-        builder = builder.transports(names.iter().map(|name| name.parse()).collect::<Result<Vec<Transport>, _>>()?);
+        let transports: Result<Vec<Transport>, _> = names.iter().map(|name| name.parse()).collect();
+        builder = builder.transports(transports.map_err(|error| format!("TRANSPORTS: {error}"))?);
     }
     if let Some(origins) = list("ORIGINS") {
         builder = builder.origins(origins);

@@ -4,7 +4,7 @@ use heirloom::Listener;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Bytes, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use std::{convert::Infallible, error::Error};
+use std::{convert::Infallible, env, error::Error};
 use tokio::net::TcpListener;
 
 /// The pages the server always had.
@@ -29,7 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let _ = client.send(message);
     });
 
-    let socket = TcpListener::bind("127.0.0.1:3000").await?;
+    let port = env::var("PORT").ok().map(|port| port.parse()).transpose()?.unwrap_or(3000);
+    let socket = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on http://{}", socket.local_addr()?);
     loop {
         let (stream, _) = socket.accept().await?;

@@ -27,9 +27,8 @@ impl Counters {
         self.requeued.fetch_add(batches as u64, Ordering::Relaxed);
     }
 
-    /// Answers how many there were before.
-    pub(crate) fn add_refused_origin(&self) -> u64 {
-        self.refused_origins.fetch_add(1, Ordering::Relaxed)
+    pub(crate) fn add_refused_origin(&self) {
+        self.refused_origins.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Answers how many there were before.

@@ -8,6 +8,7 @@ use crate::{
     transport::{HandshakeLimit, HandshakeTurn, Mount},
 };
 use std::{
+    collections::HashSet,
     future::Future,
     net::IpAddr,
     sync::{
@@ -22,6 +23,10 @@ use tokio::{
     task::AbortHandle,
 };
 
+/// How many refused origins are remembered.
+const COMPLAINTS: usize = 64;
+const LONGEST_COMPLAINT: usize = 256;
+
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
@@ -34,6 +39,8 @@ pub(crate) struct Shared {
     handshakes: Option<Mutex<HandshakeLimit>>,
     /// The runtime of the first request; it runs the reaper and the handlers that wait.
     runtime: OnceLock<(Handle, AbortHandle)>,
+    /// The refused origins that were complained of.
+    complaints: Mutex<HashSet<Box<str>>>,
     shutting_down: AtomicBool,
     /// Handlers at work and sockets that say goodbye.
     busy: AtomicUsize,
@@ -52,6 +59,7 @@ impl Shared {
             handlers: RwLock::default(),
             handshakes: options.handshakes.map(|rate| Mutex::new(HandshakeLimit::new(rate))),
             runtime: OnceLock::new(),
+            complaints: Mutex::default(),
             shutting_down: AtomicBool::new(false),
             busy: AtomicUsize::new(0),
             left: Notify::new(),
@@ -154,6 +162,13 @@ impl Shared {
         if let Some(limit) = &self.handshakes {
             limit.lock().unwrap_or_else(PoisonError::into_inner).followed_up(peer);
         }
+    }
+
+    /// Whether this origin is refused for the first time. Of a great number only the first are told apart.
+    pub(crate) fn complain_of(&self, origin: &str) -> bool {
+        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = complaints.len() < COMPLAINTS && origin.len() <= LONGEST_COMPLAINT;
+        fits && !complaints.contains(origin) && complaints.insert(origin.into())
     }
 
     pub(crate) fn is_shutting_down(&self) -> bool {

@@ -76,10 +76,11 @@ impl Gate {
     }
 }
 
-/// Says once in a while what to do about it: a refused page retries, and its log lines are nobody's friend.
+/// Says for each origin once what to do about it: a refused page retries, and its log lines are nobody's friend.
 fn complain(shared: &Shared, origin: Option<&str>, transport: Transport) {
-    let before = shared.counters.add_refused_origin();
-    let level = if before % 1000 == 0 { log::Level::Warn } else { log::Level::Debug };
+    shared.counters.add_refused_origin();
+    let is_new = shared.complain_of(origin.unwrap_or(""));
+    let level = if is_new { log::Level::Warn } else { log::Level::Debug };
     match origin {
         Some(origin) => log::log!(
             target: "heirloom",
