@@ -12,7 +12,8 @@ const READ_SIZE: usize = 1024;
 pub(crate) async fn close_gently<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let close = async {
         stream.shutdown().await?;
-        let mut space = [0; READ_SIZE];
+        // Not in the future itself: every connection would carry it from its beginning.
+        let mut space = vec![0; READ_SIZE];
         while stream.read(&mut space).await? > 0 {}
         Ok::<_, std::io::Error>(())
     };
