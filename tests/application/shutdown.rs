@@ -2,6 +2,7 @@
 
 use crate::support::{Mounting, Peer, Server, frame, get, is_socket, milliseconds, peer::url, rfc6455};
 use heirloom::{DisconnectReason, Listener, SendError, Transport};
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 fn shut_down(server: &Server, deadline: u64) -> JoinHandle<usize> {
@@ -107,4 +108,28 @@ async fn a_client_between_two_polls_that_has_heard_everything_holds_nobody_up() 
         // Far less than the close timeout.
         assert_eq!(shut_down(&server, 2000).await.unwrap(), 0, "{mounting:?}");
     }
+}
+
+#[tokio::test]
+async fn it_waits_for_the_handlers_that_say_goodbye() {
+    let server = Server::new(Listener::builder()).await;
+    let finish = Arc::new(tokio::sync::Notify::new());
+    let rooms = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (allowed, seen) = (finish.clone(), rooms.clone());
+    server.listener.on_connect(|client| async move { client.join("lobby") });
+    server.listener.on_disconnect(move |client, _| {
+        let (allowed, seen) = (allowed.clone(), seen.clone());
+        async move {
+            allowed.notified().await;
+            seen.lock().unwrap().extend(client.rooms());
+        }
+    });
+    let _answer = server.answer(get("/socket.io/xhr-polling//1")).await;
+    let listener = server.listener.clone();
+    let mut shutdown = tokio::spawn(async move { listener.shutdown(Duration::from_secs(60)).await });
+    let early = tokio::time::timeout(Duration::from_millis(100), &mut shutdown).await;
+    assert!(early.is_err(), "a handler is still at work");
+    finish.notify_one();
+    assert_eq!(shutdown.await.unwrap(), 0);
+    assert_eq!(*rooms.lock().unwrap(), ["lobby"], "a client is in its rooms until its last handler has looked");
 }

@@ -152,3 +152,38 @@ async fn a_handshake_may_be_cut_anywhere() {
     assert_eq!(socket.head().await.status, 101);
     assert_eq!(read(&mut socket).await.0, TEXT);
 }
+
+#[tokio::test]
+async fn what_is_sent_behind_a_flood_of_pings_still_arrives() {
+    let server = Server::new(Listener::builder()).await;
+    let (mut socket, id) = session(&server).await;
+    let client = server.listener.client(&id).unwrap();
+    // The client reads nothing, so the answers fill every buffer between the two.
+    let pings = masked(PING, true, &[b'p'; 125]).repeat(1000);
+    for _ in 0..100 {
+        socket.send(&pings).await;
+    }
+    client.send("after the flood").unwrap();
+    loop {
+        let (opcode, payload) = read(&mut socket).await;
+        if opcode == TEXT {
+            assert_eq!(payload, frame("after the flood").as_bytes());
+            break;
+        }
+        assert_eq!(opcode, PONG);
+    }
+}
+
+#[tokio::test]
+async fn the_early_drafts_name_their_origin_in_a_header_of_their_own() {
+    let server = Server::new(Listener::builder().origins(["good.example:*"])).await;
+    for (origin, status) in [("http://good.example", 101), ("http://evil.example", 403)] {
+        for version in [7, 8] {
+            let version = format!("Sec-WebSocket-Version: {version}");
+            let origin = format!("Sec-WebSocket-Origin: {origin}");
+            let mut connection =
+                server.ask(request("GET", PATH, &[UPGRADE[0], UPGRADE[1], &version, UPGRADE[3], &origin], "")).await;
+            assert_eq!(connection.head().await.status, status, "{version}, {origin}");
+        }
+    }
+}
