@@ -125,7 +125,10 @@ where
     let mut response = match (&parts.method, member) {
         (&Method::POST, None) => plain(StatusCode::BAD_REQUEST, "a POST names its session"),
         (&Method::POST, Some(member)) if !member.is_open() => Response::new(Body::refused()),
-        (&Method::POST, Some(member)) => receive::post(member, transport, body).await,
+        (&Method::POST, Some(member)) => {
+            let asks_first = parts.headers.contains_key(header::EXPECT);
+            receive::post(member, transport, body, asks_first).await
+        }
         (_, member) => {
             drop(body);
             receive_stream(shared, member, Get { parts, transport, index, peer }).await

@@ -6,10 +6,20 @@ use crate::{
     hub::WireForm,
     wire::{envelope, form, frames},
 };
+use bytes::{Buf, BufMut};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use std::{future::poll_fn, sync::Arc};
+use http_body_util::BodyExt;
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+
+/// How much of a body beyond the limit is read, in bytes, and how long its next piece may take.
+const THROWN_AWAY: usize = 32 << 20;
+const GAP: Duration = Duration::from_millis(250);
 
 /// Hands one payload's packets on, in order.
 pub(crate) fn payload(member: &Arc<Member>, text: &str) {
@@ -59,27 +69,24 @@ async fn room(member: &Arc<Member>) {
     .await;
 }
 
-/// Reads a POST and delivers what is in it; the handlers have begun when the answer leaves.
-pub(crate) async fn post<B>(member: Arc<Member>, via: Transport, body: B) -> Response<Body>
+/// Reads a POST and delivers what is in it; the handlers have begun when the answer leaves. `asks_first` says that the
+/// client sends its body only when it is told to.
+pub(crate) async fn post<B>(member: Arc<Member>, via: Transport, body: B, asks_first: bool) -> Response<Body>
 where
     B: HttpBody + Send,
     B::Data: Send,
-    B::Error: std::fmt::Display,
 {
     let options = &member.host.shared.options;
     let limit = options.max_body_bytes;
-    if body.size_hint().lower() > limit as u64 {
+    let announced = body.size_hint().lower() > limit as u64;
+    if announced && asks_first {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large");
     }
-    let body = body.map_err(|error| error.to_string());
-    let collected =
-        tokio::time::timeout(options.body_timeout, Limited::new(std::pin::pin!(body), limit).collect()).await;
-    let bytes = match collected {
-        Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large");
-        }
-        Ok(Err(_)) => return plain(StatusCode::BAD_REQUEST, "incomplete body"),
+    let bytes = match tokio::time::timeout(options.body_timeout, read(pin!(body.map_err(|_| Incomplete)), limit)).await
+    {
+        Ok(Ok(Some(bytes))) => bytes,
+        Ok(Ok(None)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large"),
+        Ok(Err(Incomplete)) => return plain(StatusCode::BAD_REQUEST, "incomplete body"),
         Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "body too slow"),
     };
     if let Some(data) = form::data_field(&bytes) {
@@ -107,6 +114,41 @@ where
     }
     response
 }
+
+/// The body, or nothing when it exceeds the limit.
+async fn read<B: HttpBody<Error = Incomplete>>(
+    mut body: Pin<&mut B>,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, Incomplete> {
+    if body.size_hint().lower() > limit as u64 {
+        throw_away(body).await;
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if bytes.len() + data.remaining() > limit {
+            throw_away(body).await;
+            return Ok(None);
+        }
+        bytes.put(data);
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads on while something comes: a client that is still sending when the connection closes never sees the answer.
+async fn throw_away<B: HttpBody<Error = Incomplete>>(mut body: Pin<&mut B>) {
+    let mut length = 0;
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(GAP, body.frame()).await {
+        length += frame.data_ref().map_or(0, Buf::remaining);
+        if length > THROWN_AWAY {
+            break;
+        }
+    }
+}
+
+/// The body broke off, or was no body.
+struct Incomplete;
 
 /// A short answer in plain text.
 pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {

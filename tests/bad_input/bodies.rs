@@ -126,3 +126,19 @@ async fn a_head_that_does_not_come_to_an_end_is_given_up() {
     idle.is_closed_in_silence("a connection without a request").await;
     eventually("nothing to be left", || server.listener.stats().sessions == 0).await;
 }
+
+#[tokio::test]
+async fn a_client_that_sends_all_of_a_large_body_sees_the_answer() {
+    for mounting in Mounting::BOTH {
+        let server = Server::mounted(mounting, Listener::builder()).await;
+        let peer = Peer::open(&server, Transport::XhrPolling).await;
+        let large = form(&frame(&"x".repeat(5_000_000)));
+        let whole = request("POST", &path(&peer), &[], &large);
+        let chunked = head(&peer, "Transfer-Encoding: chunked") + &chunk(&large) + "0\r\n\r\n";
+        for request in [whole, chunked] {
+            let mut connection = server.connect().await;
+            connection.try_send(request).await.expect("the server reads on while the client sends");
+            assert_eq!(connection.answer().await.status, 413, "{mounting:?}");
+        }
+    }
+}
