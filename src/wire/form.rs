@@ -1,14 +1,31 @@
 //! The urlencoded form a client posts, and what a browser's own form does to it.
 
-use std::borrow::Cow;
+use serde::de::{Deserializer, Visitor};
+use std::{borrow::Cow, fmt};
 
-use super::frames::{self, Payload};
+use super::{
+    frames::{self, Payload},
+    payload,
+};
 
 /// The `data` field of a form body; `None` when there is none, or more than one.
 ///
 /// `+` is a blank, percent escapes may be of either case, unescaped UTF-8 is taken as it is, and what is not UTF-8 becomes U+FFFD.
 pub(crate) fn data_field(body: &[u8]) -> Option<Cow<'_, str>> {
-    let mut fields = form_urlencoded::parse(body).filter(|(name, _)| name == "data");
+    only_field("data", body)
+}
+
+/// The payload in the `d` field of a form body, which a client of 0.7 to 0.9 posts; `None` when there is none, or more than one.
+///
+/// Since 0.8.6 the field is a string literal, before that the payload as it is; no payload begins with a quote. `None` as well for a
+/// literal that is broken.
+pub(crate) fn packets_field(body: &[u8]) -> Option<Cow<'_, str>> {
+    let field = only_field("d", body)?;
+    if field.starts_with('"') { string_literal(&field).map(Cow::Owned) } else { Some(restore_line_breaks(field)) }
+}
+
+fn only_field<'a>(wanted: &str, body: &'a [u8]) -> Option<Cow<'a, str>> {
+    let mut fields = form_urlencoded::parse(body).filter(|(name, _)| name == wanted);
     let (_, data) = fields.next()?;
     match fields.next() {
         None => Some(data),
@@ -26,6 +43,42 @@ pub(crate) fn decode_jsonp_frames(payload: &str) -> Payload {
         return received;
     }
     frames::decode(&payload.replace("\r\n", "\n"))
+}
+
+/// The same for a payload of packets. A packet alone has no length that could tell, and a line feed is the likelier one.
+fn restore_line_breaks(field: Cow<'_, str>) -> Cow<'_, str> {
+    if !field.contains("\r\n") || (field.starts_with('\u{FFFD}') && payload::decode(&field).complete) {
+        return field;
+    }
+    Cow::Owned(field.replace("\r\n", "\n"))
+}
+
+/// Reads a string literal as JSON has it. Half a surrogate pair becomes U+FFFD, which is what any other way to send it makes of it.
+fn string_literal(literal: &str) -> Option<String> {
+    struct Bytes;
+
+    impl Visitor<'_> for Bytes {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a string")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+            Ok(bytes.to_vec())
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_str(literal);
+    let mut bytes = deserializer.deserialize_bytes(Bytes).ok()?;
+    deserializer.end().ok()?;
+    // A surrogate alone comes as three bytes that begin with ED A0 to ED BF. U+FFFD takes three as well.
+    for index in 0..bytes.len() {
+        if bytes[index] == 0xED && bytes.get(index + 1).is_some_and(|byte| *byte >= 0xA0) && index + 2 < bytes.len() {
+            bytes[index..index + 3].copy_from_slice("\u{FFFD}".as_bytes());
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -94,7 +147,104 @@ mod tests {
         assert_eq!(texts(payload), ["hel"]);
     }
 
+    #[test]
+    fn packets_come_as_they_are_or_as_a_string_literal() {
+        for (body, payload) in [
+            // Since 0.8.6.
+            (
+                &b"d=%225%3A%3A%3A%7B%5C%22name%5C%22%3A%5C%22echo%5C%22%2C%5C%22args%5C%22%3A%5B%5C%22hi+there+%C3%A9%E6%BC%A2%F0%9F%98%80%5C%22%5D%7D%22"[..],
+                r#"5:::{"name":"echo","args":["hi there é漢😀"]}"#,
+            ),
+            (b"d=%220%3A%3A%22", "0::"),
+            (b"x=1&d=%22%22", ""),
+            ("d=\"�5�3:::a�5�3:::b\"".as_bytes(), "�5�3:::a�5�3:::b"),
+            (br#"d="\ufffd5\uFFFD3:::a""#, "�5�3:::a"),
+            (br#"d="3:::a\n\u2028\/\"\\""#, "3:::a\n\u{2028}/\"\\"),
+            (br#"d="3:::a\r\nb""#, "3:::a\r\nb"),
+            (b"d=%223:::a%22%0D%0A", "3:::a"),
+            // Before.
+            (b"d=5%3A%3A%3A%7B%22name%22%3A%22echo%22%2C%22args%22%3A%5B%22hi%22%5D%7D", r#"5:::{"name":"echo","args":["hi"]}"#),
+            (b"d=3%3A1%2B%3A%3Aa+b", "3:1+::a b"),
+            ("d=�5�3:::a".as_bytes(), "�5�3:::a"),
+            (b"d=", ""),
+        ] {
+            assert_eq!(packets_field(body).as_deref(), Some(payload), "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_arrives_as_a_replacement() {
+        for (literal, text) in [
+            (r#""3:::\ud83d""#, "3:::\u{FFFD}"),
+            (r#""3:::\ude00\ud83dx""#, "3:::\u{FFFD}\u{FFFD}x"),
+            (r#""3:::\ud83d\ude00""#, "3:::😀"),
+            (r#""3:::\ud83d\ud83d\ude00\n""#, "3:::\u{FFFD}😀\n"),
+            // Next to where the surrogates are.
+            (r#""\ud7ff\ue000""#, "\u{D7FF}\u{E000}"),
+        ] {
+            let body = format!("d={literal}");
+            assert_eq!(packets_field(body.as_bytes()).as_deref(), Some(text), "{literal}");
+        }
+    }
+
+    #[test]
+    fn no_field_or_two_or_a_broken_literal_are_no_packets() {
+        for body in [
+            &b""[..],
+            b"x=1",
+            b"D=1::",
+            b"data=1::",
+            b"d=1::&d=1::",
+            b"d=1::&x=1&d",
+            br#"d=""#,
+            br#"d="1::"#,
+            br#"d="1::" x"#,
+            br#"d="1::""2::""#,
+            br#"d="\x""#,
+            br#"d="\ud8""#,
+        ] {
+            assert_eq!(packets_field(body), None, "{:?}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn line_breaks_a_form_rewrote_are_put_back_into_packets() {
+        for (field, payload) in [
+            ("3:::a\r\nb", "3:::a\nb"),
+            ("�7�3:::a\r\nb�3�2::", "�7�3:::a\nb�3�2::"),
+            ("�8�3:::a\r\nb�3�2::", "�8�3:::a\r\nb�3�2::"),
+            ("�9�3:::a\r\nb�3�2::", "�9�3:::a\nb�3�2::"),
+        ] {
+            assert_eq!(packets_field(format!("d={field}").as_bytes()).as_deref(), Some(payload), "{field:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_payload_survives_a_browser_form(
+            packets in proptest::collection::vec("[0-8]::(:[a-c\n😀é�0-9\"\\\\]{0,12})?", 1..6), literal: bool,
+        ) {
+            let mut payload = Vec::new();
+            payload::encode(packets.iter().map(|packet| packet.as_bytes()), &mut payload);
+            let payload = String::from_utf8(payload).unwrap();
+            let field = if literal { serde_json::to_string(&payload).unwrap() } else { payload.clone() };
+            let submitted = field.replace('\n', "\r\n");
+            let body = form_urlencoded::Serializer::new(String::new()).append_pair("d", &submitted).finish();
+
+            let field = packets_field(body.as_bytes());
+            prop_assert_eq!(field.as_deref(), Some(&*payload));
+        }
+
+        #[test]
+        fn any_text_survives_as_a_literal(text in proptest::collection::vec(any::<char>(), 0..30).prop_map(String::from_iter)) {
+            prop_assert_eq!(string_literal(&serde_json::to_string(&text).unwrap()), Some(text));
+        }
+
+        #[test]
+        fn any_field_is_bearable(start in "(d=\"?)?", body in proptest::collection::vec(any::<u8>(), 0..100)) {
+            packets_field(&[start.as_bytes(), &body].concat());
+        }
+
         #[test]
         fn any_text_survives_a_browser_form(texts in proptest::collection::vec("[a-c\n😀é~m0-9]{0,12}", 0..6)) {
             prop_assume!(!texts.iter().any(|text| text.starts_with("~h~") || text.starts_with("~j~")));

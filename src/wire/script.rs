@@ -1,7 +1,8 @@
 //! JavaScript around payloads: string literals, JSONP calls and the script elements of htmlfile.
 //!
-//! All of it is ASCII and free of `<`. So no charset can garble it, no user text can end a script element, and the line separators
-//! U+2028 and U+2029, which old engines refuse inside a string literal, never appear raw.
+//! All of it is free of `<`, so no user text can end a script element, and the line separators U+2028 and U+2029, which old engines
+//! refuse inside a string literal, never appear raw. For the frames generation it is ASCII as well, so no charset can garble it. The
+//! packets generation has always declared UTF-8 and keeps the rest of it raw.
 
 /// What an idle htmlfile stream is fed in the JSON dialect.
 pub(crate) const HTMLFILE_HEARTBEAT: &str = "<!-- heartbeat -->";
@@ -11,6 +12,10 @@ pub(crate) const HTMLFILE_PRELUDE_FRAMES: &[u8] = &htmlfile_prelude::<256>();
 
 /// The same in the JSON dialect, whose servers sent 255 bytes.
 pub(crate) const HTMLFILE_PRELUDE_JSON: &[u8] = &htmlfile_prelude::<255>();
+
+/// The same for the packets generation, with a function that is called for each packet.
+pub(crate) const HTMLFILE_PRELUDE_PACKETS: &[u8] =
+    &padded::<256>(b"<html><body><script>var _ = function (msg) { parent.s._(msg, document); };</script>");
 
 /// Appends `text` as a string literal that both JavaScript and JSON read back as `text`.
 pub(crate) fn encode_literal(text: &str, out: &mut Vec<u8>) {
@@ -46,8 +51,59 @@ pub(crate) fn htmlfile_object(json: &str, out: &mut Vec<u8>) {
     htmlfile(out, |out| encode_json_ascii(json, out));
 }
 
+/// Appends the script that hands a payload of packets to a JSONP client; the answer to its handshake has the same form. `index` must
+/// be digits.
+pub(crate) fn packets_jsonp(index: &str, payload: &str, out: &mut Vec<u8>) {
+    begin_packets_jsonp(index, out);
+    encode_literal_utf8(payload, out, literal_escape);
+    out.extend_from_slice(b");");
+}
+
+/// Appends the script that tells a JSONP client why its handshake failed. `index` must be digits.
+pub(crate) fn handshake_jsonp_error(index: &str, reason: &str, out: &mut Vec<u8>) {
+    begin_packets_jsonp(index, out);
+    out.extend_from_slice(b"new Error(");
+    encode_literal_utf8(reason, out, literal_escape);
+    out.extend_from_slice(b"));");
+}
+
+/// Appends the script element that hands one packet to an htmlfile client.
+pub(crate) fn htmlfile_packet(packet: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"<script>_(");
+    encode_literal_utf8(packet, out, |byte| if byte == b'/' { Some("\\/") } else { literal_escape(byte) });
+    out.extend_from_slice(b");</script>");
+}
+
+/// Appends `text` as a JSON string on one line.
+pub(crate) fn encode_json_string(text: &str, out: &mut Vec<u8>) {
+    encode_literal_utf8(text, out, |byte| literal_escape(byte).filter(|_| byte != b'<'));
+}
+
+/// Appends valid JSON text as one line. Line breaks only occur between tokens and become blanks; the line separators of JavaScript
+/// only occur inside strings and are escaped there.
+pub(crate) fn encode_json_line(json: &str, out: &mut Vec<u8>) {
+    out.reserve(json.len());
+    escape_separators(json, out, |byte| matches!(byte, b'\n' | b'\r').then_some(" "));
+}
+
+fn begin_packets_jsonp(index: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"io.j[");
+    out.extend_from_slice(index.as_bytes());
+    out.extend_from_slice(b"](");
+}
+
+fn encode_literal_utf8(text: &str, out: &mut Vec<u8>, ascii: impl Fn(u8) -> Option<&'static str>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    escape_separators(text, out, ascii);
+    out.push(b'"');
+}
+
 const fn htmlfile_prelude<const LENGTH: usize>() -> [u8; LENGTH] {
-    let start = b"<html><body>";
+    padded(b"<html><body>")
+}
+
+const fn padded<const LENGTH: usize>(start: &[u8]) -> [u8; LENGTH] {
     let mut bytes = [b' '; LENGTH];
     let mut index = 0;
     while index < start.len() {
@@ -86,6 +142,23 @@ fn json_escape(byte: u8) -> Option<&'static str> {
         b'\n' | b'\r' => Some(" "),
         _ => None,
     }
+}
+
+/// Copies `text`, with `\u` escapes for the line separators of JavaScript and what `ascii` says for ASCII characters.
+fn escape_separators(text: &str, out: &mut Vec<u8>, ascii: impl Fn(u8) -> Option<&'static str>) {
+    let mut copied = 0;
+    for (index, byte) in text.bytes().enumerate() {
+        let (escape, length) = match ascii(byte) {
+            Some(escape) => (escape, 1),
+            None if byte == 0xE2 && text[index..].starts_with('\u{2028}') => ("\\u2028", 3),
+            None if byte == 0xE2 && text[index..].starts_with('\u{2029}') => ("\\u2029", 3),
+            None => continue,
+        };
+        out.extend_from_slice(&text.as_bytes()[copied..index]);
+        out.extend_from_slice(escape.as_bytes());
+        copied = index + length;
+    }
+    out.extend_from_slice(&text.as_bytes()[copied..]);
 }
 
 /// Copies `text`, with `\u` escapes for everything outside ASCII and what `ascii` says for the rest.

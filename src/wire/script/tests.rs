@@ -72,6 +72,70 @@ fn htmlfile_starts_with_enough_for_internet_explorer() {
     }
 }
 
+#[test]
+fn a_payload_of_packets_calls_the_jsonp_callback_as_it_was_recorded() {
+    for (index, payload, script) in [
+        ("1", "1::", r#"io.j[1]("1::");"#),
+        ("2", "7:::1+0", r#"io.j[2]("7:::1+0");"#),
+        (
+            "1",
+            r#"5:::{"name":"echo","args":["hi there é漢😀"]}"#,
+            r#"io.j[1]("5:::{\"name\":\"echo\",\"args\":[\"hi there é漢😀\"]}");"#,
+        ),
+        (
+            "1",
+            "�27�5:::{\"name\":\"a\",\"args\":[1]}�7�3:::two",
+            "io.j[1](\"�27�5:::{\\\"name\\\":\\\"a\\\",\\\"args\\\":[1]}�7�3:::two\");",
+        ),
+        (
+            "0",
+            "9_UnGk3Gsisejq9ovfOO:60:60:websocket,htmlfile,xhr-polling,jsonp-polling",
+            r#"io.j[0]("9_UnGk3Gsisejq9ovfOO:60:60:websocket,htmlfile,xhr-polling,jsonp-polling");"#,
+        ),
+        // Recorded with the separator as it is, which old engines do not accept.
+        ("1", "3:::a\nb\u{2028}c:d", r#"io.j[1]("3:::a\nb\u2028c:d");"#),
+        ("1", "3:::</script>", r#"io.j[1]("3:::\u003C/script>");"#),
+    ] {
+        assert_eq!(written(|out| packets_jsonp(index, payload, out)), script);
+    }
+}
+
+#[test]
+fn a_handshake_that_failed_is_an_error_in_a_script() {
+    for (index, reason, script) in [
+        ("7", "handshake unauthorized", r#"io.j[7](new Error("handshake unauthorized"));"#),
+        ("7", "handshake error", r#"io.j[7](new Error("handshake error"));"#),
+        ("0", "\"</script>\n", r#"io.j[0](new Error("\"\u003C/script>\n"));"#),
+    ] {
+        assert_eq!(written(|out| handshake_jsonp_error(index, reason, out)), script);
+    }
+}
+
+#[test]
+fn htmlfile_calls_its_own_function_for_each_packet_as_it_was_recorded() {
+    for (packet, element) in [
+        ("1::", r#"<script>_("1::");</script>"#),
+        (r#"5:::{"name":"a","args":[1]}"#, r#"<script>_("5:::{\"name\":\"a\",\"args\":[1]}");</script>"#),
+        ("3:::漢", r#"<script>_("3:::漢");</script>"#),
+        ("3:::😀", r#"<script>_("3:::😀");</script>"#),
+        (r#"6:::1+["x"]"#, r#"<script>_("6:::1+[\"x\"]");</script>"#),
+        // Recorded with `<` and the separator as they are.
+        ("3:::a/b</script><b>", r#"<script>_("3:::a\/b\u003C\/script>\u003Cb>");</script>"#),
+        ("3:::a\nb\u{2028}c:d", r#"<script>_("3:::a\nb\u2028c:d");</script>"#),
+        ("3:::\u{2029}\0\u{1f}\t", r#"<script>_("3:::\u2029\u0000\u001F\t");</script>"#),
+    ] {
+        assert_eq!(written(|out| htmlfile_packet(packet, out)), element);
+    }
+}
+
+#[test]
+fn htmlfile_of_packets_starts_as_it_was_recorded() {
+    let script = "<script>var _ = function (msg) { parent.s._(msg, document); };</script>";
+    let expected = format!("<html><body>{script}{}", " ".repeat(173));
+    assert_eq!(HTMLFILE_PRELUDE_PACKETS, expected.as_bytes());
+    assert_eq!(HTMLFILE_PRELUDE_PACKETS.len(), 256);
+}
+
 fn any_text() -> impl Strategy<Value = String> {
     let character = prop_oneof![
         any::<char>(),
@@ -102,6 +166,33 @@ proptest! {
         let literal = literal(&text);
         prop_assert!(is_harmless(&literal.replace('\u{7f}', "")), "{}", literal);
         prop_assert_eq!(serde_json::from_str::<String>(&literal).unwrap(), text);
+    }
+
+    #[test]
+    fn packets_in_a_script_read_back_as_they_were(text in any_text()) {
+        let jsonp = written(|out| packets_jsonp("3", &text, out));
+        let element = written(|out| htmlfile_packet(&text, out));
+        let literals = [
+            jsonp.strip_prefix("io.j[3](").and_then(|rest| rest.strip_suffix(");")),
+            element.strip_prefix("<script>_(").and_then(|rest| rest.strip_suffix(");</script>")),
+        ];
+        for literal in literals {
+            let literal = literal.unwrap();
+            prop_assert!(!literal.contains(|c: char| c < ' ' || matches!(c, '<' | '\u{2028}' | '\u{2029}')), "{}", literal);
+            prop_assert_eq!(&serde_json::from_str::<String>(literal).unwrap(), &text);
+        }
+    }
+
+    #[test]
+    fn json_on_one_line_reads_back_as_it_was(json in any_json(), text in any_text(), pretty: bool) {
+        let source = if pretty { format!("{json:#}") } else { json.to_string() };
+        let line = written(|out| encode_json_line(&source, out));
+        let string = written(|out| encode_json_string(&text, out));
+        for line in [&line, &string] {
+            prop_assert!(!line.contains(['\n', '\r', '\u{2028}', '\u{2029}']), "{}", line);
+        }
+        prop_assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), json);
+        prop_assert_eq!(serde_json::from_str::<String>(&string).unwrap(), text);
     }
 
     #[test]
