@@ -1,9 +1,10 @@
 //! The measuring post: a small application that every client and every benchmark can talk to. It sends messages back,
 //! broadcasts, joins rooms and says goodbye; every setting comes from the environment.
 
-use heirloom::{Builder, Client, Dialect, Listener, Message, SendError, Transport};
+use heirloom::{Ack, Attempt, Builder, Client, Dialect, Listener, Message, Namespace, Refusal, SendError, Transport};
 use http_body_util::Full;
 use hyper::{Request, Response, StatusCode, body::Bytes, body::Incoming, service::service_fn};
+use serde_json::value::RawValue;
 use std::{convert::Infallible, env, error::Error, fmt::Display, process::ExitCode, str::FromStr, time::Duration};
 use tokio::{net::TcpListener, runtime};
 
@@ -32,16 +33,21 @@ fn run() -> Result<(), Box<dyn Error>> {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     let listener = configure(Listener::builder())?.build()?;
-    listener
-        .on_connect(|client| async move { log::info!(target: "echo", "connect {}", client.id()) })
-        .on_disconnect(
-            |client, reason| async move { log::info!(target: "echo", "disconnect {} {reason}", client.id()) },
-        )
-        .on_message(|client, message| async move {
-            if let Err(error) = answer(&client, message) {
-                log::info!(target: "echo", "no answer to {}: {error}", client.id());
-            }
-        });
+    listener.authorize(|attempt: Attempt| async move {
+        let denied = attempt.query_value("deny").as_deref() == Some("1");
+        if denied { Err(Refusal::unauthorized("deny=1")) } else { Ok(()) }
+    });
+    for name in ["/", "/chat", "/private"] {
+        set_up(&listener.of(name));
+    }
+    listener.of("/private").authorize(|attempt: Attempt| async move {
+        let tokens = [attempt.query_value("token"), attempt.handshake().query_value("token")];
+        if tokens.iter().flatten().any(|token| token == "open") {
+            Ok(())
+        } else {
+            Err(Refusal::unauthorized("no token"))
+        }
+    });
     let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".into());
     let address = format!("{host}:{}", setting("PORT")?.unwrap_or(3000_u16));
     let socket = TcpListener::bind(&address).await.map_err(|error| format!("{address}: {error}"))?;
@@ -64,10 +70,37 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     }
 }
 
+/// What every namespace does. The log tells of sessions, which are those of the root.
+fn set_up(namespace: &Namespace) {
+    if namespace.name() == "/" {
+        namespace
+            .on_connect(|client| async move { log::info!(target: "echo", "connect {}", client.id()) })
+            .on_disconnect(|client, reason| async move {
+                log::info!(target: "echo", "disconnect {} {reason}", client.id())
+            });
+    }
+    namespace.on_message(|client, message| async move { report(&client, answer(&client, message)) }).on(
+        "echo",
+        |client: Client, arguments: Vec<Box<RawValue>>, ack: Option<Ack>| async move {
+            let sent = match ack {
+                Some(ack) => ack.send(&arguments),
+                None => client.emit("echo", &arguments),
+            };
+            report(&client, sent);
+        },
+    );
+}
+
+fn report(client: &Client, sent: Result<(), SendError>) {
+    if let Err(error) = sent {
+        log::info!(target: "echo", "no answer to {}: {error}", client.id());
+    }
+}
+
 fn answer(client: &Client, message: Message) -> Result<(), SendError> {
     let Some(text) = message.as_text() else { return client.send(message) };
     if text.starts_with("b:") {
-        let outcome = client.listener().broadcast(message);
+        let outcome = client.listener().of(client.namespace()).broadcast(message);
         if outcome.dropped > 0 {
             log::info!(target: "echo", "{} clients missed a broadcast", outcome.dropped);
         }
@@ -96,7 +129,7 @@ fn answer(client: &Client, message: Message) -> Result<(), SendError> {
             "id": client.id(),
             "generation": client.generation().name(),
             "transport": client.transport().name(),
-            "namespace": "/",
+            "namespace": client.namespace(),
         })),
         (Some("!bye"), None, None) => {
             client.disconnect();

@@ -7,12 +7,12 @@ mod session;
 mod transport;
 mod wire;
 
-pub use client::{Client, Handshake, Message, ParseError, SendError};
-pub use hub::Target;
+pub use client::{Ack, AckError, Attempt, Client, Handshake, Message, ParseError, Refusal, SendError, Volatile};
+pub use hub::{Broadcast, Target};
 #[cfg(feature = "tower")]
 pub use listener::ListenerLayer;
 pub use listener::{
-    Broadcast, BuildError, Builder, ClientScript, Dialect, Generation, Listener, ServeError, Socket, Stats, Wrapped,
+    BuildError, Builder, ClientScript, Dialect, Generation, Listener, Namespace, ServeError, Socket, Stats, Wrapped,
     WrappedBody, WrappedFuture,
 };
 pub use session::DisconnectReason;

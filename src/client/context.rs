@@ -3,19 +3,20 @@
 use super::{
     handshake::Handshake,
     inbox::{self, Event, Inbox},
+    seats::Seats,
+    state::State,
 };
 use crate::{
-    listener::Shared,
-    session::{DisconnectReason, Expire, Host, Session},
+    hub::WireForm,
+    listener::{Generation, Shared},
+    session::{DisconnectReason, Expire, Host, Mode, Session},
     transport::Transport,
 };
 use std::{
-    any::{Any, TypeId},
-    collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::Instant,
 };
@@ -23,32 +24,51 @@ use std::{
 /// A session and what belongs to it.
 pub(crate) type Member = Session<Context>;
 
-type State = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
-
 pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) handshake: Handshake,
+    pub(crate) handshake: Arc<Handshake>,
+    pub(crate) generation: Generation,
     pub(crate) inbox: Inbox,
-    /// The rooms this client is in.
-    pub(crate) rooms: Mutex<Vec<Arc<str>>>,
-    state: Mutex<Option<Box<State>>>,
+    pub(crate) seats: Seats,
+    /// The client's values in the root namespace, which are seen in all.
+    pub(crate) state: Arc<Mutex<State>>,
+    /// The place in [`Transport::ALL`] of the transport that carries the session, or did last.
+    transport: AtomicU8,
+    begun: AtomicBool,
     followed_up: AtomicBool,
 }
 
 impl Context {
-    pub(crate) fn new(shared: Arc<Shared>, handshake: Handshake) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        handshake: Arc<Handshake>,
+        generation: Generation,
+        transport: Transport,
+        state: Arc<Mutex<State>>,
+    ) -> Self {
         Self {
             shared,
             handshake,
+            generation,
             inbox: Inbox::default(),
-            rooms: Mutex::default(),
-            state: Mutex::default(),
+            seats: Seats::default(),
+            state,
+            transport: AtomicU8::new(transport as u8),
+            begun: AtomicBool::new(false),
             followed_up: AtomicBool::new(false),
         }
     }
 
     pub(crate) fn transport(&self) -> Transport {
-        self.handshake.transport()
+        let index = usize::from(self.transport.load(Ordering::Relaxed));
+        Transport::ALL.get(index).copied().unwrap_or(Transport::WebSocket)
+    }
+
+    pub(crate) fn form(&self) -> WireForm {
+        match self.generation {
+            Generation::Frames => self.shared.options.dialect.form(),
+            Generation::Packets => WireForm::Packets,
+        }
     }
 
     /// The client came back with its session id; answers whether for the first time.
@@ -56,18 +76,34 @@ impl Context {
         !self.followed_up.swap(true, Ordering::Relaxed)
     }
 
-    pub(crate) fn set_state<T: Any + Send + Sync>(&self, value: Arc<T>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let replaced = state.get_or_insert_default().insert(TypeId::of::<T>(), value);
-        drop(state);
-        drop(replaced);
+    /// The session is the application's business from now on; answers whether for the first time.
+    pub(crate) fn begin(member: &Arc<Member>) -> bool {
+        let context = &member.host;
+        let is_first = !context.begun.swap(true, Ordering::SeqCst);
+        let root = context.shared.namespaces.root();
+        let is_in = is_first && context.seats.enter(member, root, Arc::clone(&context.state));
+        if is_in {
+            context.inbox.push(Event::Connect(Arc::clone(root)));
+        }
+        is_in
     }
 
-    pub(crate) fn state<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let value = state.as_ref()?.get(&TypeId::of::<T>()).cloned();
-        drop(state);
-        value?.downcast().ok()
+    /// Whether the application knows of the client.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    /// Attaches a connection of this transport. The events that follow from it wait in the inbox. A session of the
+    /// frames generation keeps the transport it began with, whatever carries it.
+    pub(crate) fn attach(member: &Arc<Member>, mode: Mode, transport: Transport) -> Option<u64> {
+        let context = &member.host;
+        let is_fixed = context.generation == Generation::Frames;
+        let transport = if is_fixed { context.transport() } else { transport };
+        let profile = context.shared.options.profile(context.generation, transport);
+        let number = member.attach(mode, profile)?;
+        context.transport.store(transport as u8, Ordering::Relaxed);
+        Self::begin(member);
+        Some(number)
     }
 }
 
@@ -89,7 +125,10 @@ impl Host for Context {
 
     fn disconnected(session: &Arc<Member>, reason: DisconnectReason) {
         log::debug!(target: "heirloom", "session {:?} disconnected: {reason}", session.id());
-        session.host.inbox.push(Event::Disconnect(reason));
+        for namespace in session.host.seats.close(session) {
+            session.host.inbox.push(Event::Disconnect { namespace, reason });
+        }
+        session.host.inbox.end();
         // The caller may be the application, with locks of its own.
         inbox::handle_elsewhere(session);
     }

@@ -1,32 +1,48 @@
 //! The handle an application holds.
 
-use super::{context::Member, handshake::Handshake, message::Message};
+use super::{
+    acknowledgement::AckError,
+    arguments,
+    context::Member,
+    event_names,
+    handshake::Handshake,
+    inbox::{Event, handle_elsewhere},
+    message::{Message, list_of_arguments},
+};
 use crate::{
-    hub::{Broadcast, Encoded, Target},
+    hub::{Broadcast, Namespace, Outgoing, Reply, Target},
     listener::{Generation, Listener},
     session::{DisconnectReason, QueueError},
     transport::Transport,
+    wire::packets::Acknowledge,
 };
-use serde::Serialize;
+use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
     any::Any,
     fmt,
     hash::{Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, PoisonError},
+    time::Duration,
 };
 
-/// One connected client. Cheap to clone; usable from any task or thread at any time, also after the client has gone.
+pub use super::send_error::SendError;
+
+/// One connected client in one namespace. Cheap to clone; usable from any task or thread at any time, also after the
+/// client has gone.
 #[derive(Clone)]
 pub struct Client {
     member: Arc<Member>,
+    namespace: Arc<Namespace>,
 }
 
 impl Client {
-    pub(crate) fn new(member: Arc<Member>) -> Self {
-        Self { member }
+    pub(crate) fn new(member: Arc<Member>, namespace: Arc<Namespace>) -> Self {
+        Self { member, namespace }
     }
 
-    /// The session id: 32 hexadecimal digits. It is also the client's only credential, so keep it out of logs.
+    /// The session id: 32 hexadecimal digits, the same in every namespace. It is also the client's only credential,
+    /// so keep it out of logs.
     #[must_use]
     pub fn id(&self) -> String {
         self.member.id().to_string()
@@ -38,7 +54,7 @@ impl Client {
         &self.member.host.handshake
     }
 
-    /// The transport that carries the client.
+    /// The transport that carries the client now, or did last.
     #[must_use]
     pub fn transport(&self) -> Transport {
         self.member.host.transport()
@@ -47,7 +63,13 @@ impl Client {
     /// The family of protocols the client speaks.
     #[must_use]
     pub fn generation(&self) -> Generation {
-        Generation::Frames
+        self.member.host.generation
+    }
+
+    /// The namespace: `/`, or a name such as `/chat`.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.namespace.name()
     }
 
     /// The listener the client is connected to.
@@ -59,7 +81,7 @@ impl Client {
     /// Whether messages for the client are still accepted.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.member.is_open()
+        self.member.is_open() && self.is_here()
     }
 
     /// Queues a message for the client. Never blocks and never waits.
@@ -68,9 +90,7 @@ impl Client {
     ///
     /// [`SendError::Closed`] when the client is gone, [`SendError::Full`] when its queue is at a bound.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        let message = message.into();
-        let bytes = self.member.host.shared.form().encode(&message);
-        self.queue(&[bytes])
+        self.queue(&[self.encode(&Outgoing::message(&message.into()))])
     }
 
     /// Queues several messages, all or none; they travel as one payload.
@@ -79,88 +99,221 @@ impl Client {
     ///
     /// As [`Client::send`].
     pub fn send_all<M: Into<Message>>(&self, messages: impl IntoIterator<Item = M>) -> Result<(), SendError> {
-        let form = self.member.host.shared.form();
-        let encoded: Vec<_> = messages.into_iter().map(|message| form.encode(&message.into())).collect();
+        let messages = messages.into_iter().map(Into::into);
+        let encoded: Vec<_> = messages.map(|message| self.encode(&Outgoing::message(&message))).collect();
         if encoded.is_empty() { Ok(()) } else { self.queue(&encoded) }
     }
 
-    /// Queues an event: for clients of the frames generation the JSON message `{"name":…,"args":[…]}`. A tuple, an
-    /// array or a slice is the list of arguments, `()` is none, and anything else is one argument.
+    /// Queues an event. A tuple, an array or a slice is the list of arguments, `()` is none, and anything else is one
+    /// argument. Clients of the frames generation get it as the JSON message `{"name":…,"args":[…]}`.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`], and [`SendError::Json`] when the arguments have no JSON form.
+    /// As [`Client::send`], and [`SendError::Json`] when the arguments have no JSON form, [`SendError::Reserved`] for a
+    /// name that belongs to the protocol, such as `disconnect`.
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
-        self.send(Message::event(name, arguments).map_err(|error| SendError::Json(error.to_string()))?)
+        self.queue(&[self.encode_event(name, arguments, Acknowledge::None)?])
     }
 
-    /// Queues a message for every client but this one.
-    pub fn broadcast(&self, message: impl Into<Message>) -> Broadcast {
+    /// Emits an event and waits for the client's acknowledgement, read as `R`: `()` takes no argument, a tuple as many
+    /// as it has, a `Vec` or a `serde_json::Value` the whole list, anything else the first. Has to be awaited on a
+    /// tokio runtime. A handler may await it from its own client.
+    ///
+    /// # Errors
+    ///
+    /// [`AckError`]; clients of the frames generation have no acknowledgements: [`SendError::Unsupported`].
+    pub async fn emit_with_ack<R: DeserializeOwned>(
+        &self,
+        name: &str,
+        arguments: &(impl Serialize + ?Sized),
+        timeout: Duration,
+    ) -> Result<R, AckError> {
+        let encode = |id| self.encode_event(name, arguments, Acknowledge::WithData(id));
+        let list = self.acknowledged(encode, timeout).await?;
+        arguments::parse(list.as_deref().unwrap_or("[]")).map_err(|error| AckError::Arguments(error.to_string()))
+    }
+
+    /// Sends a message and waits until the client's library has acknowledged its receipt.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::emit_with_ack`].
+    pub async fn send_with_ack(&self, message: impl Into<Message>, timeout: Duration) -> Result<(), AckError> {
         let message = message.into();
-        self.member.host.shared.broadcast(&Encoded::new(&message), &[self.member.id()])
+        let encode = |id| Ok(self.encode(&Outgoing::Message(&message, Acknowledge::OnReceipt(id))));
+        self.acknowledged(encode, timeout).await.map(drop)
+    }
+
+    /// What is sent through it is dropped, and counted, unless a connection is there to take it at once.
+    #[must_use = "`send` and `emit` send"]
+    pub fn volatile(&self) -> Volatile<'_> {
+        Volatile { client: self }
+    }
+
+    /// Queues a message for every client of the namespace but this one.
+    pub fn broadcast(&self, message: impl Into<Message>) -> Broadcast {
+        self.others().send(message)
+    }
+
+    /// Every client of the namespace but this one.
+    pub fn others(&self) -> Target {
+        let everybody = Target::everybody(Arc::clone(&self.member.host.shared), Arc::clone(&self.namespace));
+        everybody.without(self.member.id())
     }
 
     /// The other clients in a room.
     pub fn to(&self, room: &str) -> Target {
-        Target::new(Arc::clone(&self.member.host.shared), room.into(), vec![self.member.id()])
+        self.others().to(room)
     }
 
-    /// Enters a room. A client that is gone enters nothing.
+    /// Enters a room of the namespace. A client that is gone enters nothing.
     pub fn join(&self, room: &str) {
-        self.member.host.shared.rooms.join(&self.member, room);
+        self.member.host.seats.join(&self.member, &self.namespace, room);
     }
 
     /// Leaves a room.
     pub fn leave(&self, room: &str) {
-        self.member.host.shared.rooms.leave(&self.member, room);
+        self.member.host.seats.leave_room(&self.member, &self.namespace, room);
     }
 
     /// The rooms the client is in.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
-        self.member.host.shared.rooms.of(&self.member)
+        self.member.host.seats.rooms(&self.namespace)
     }
 
-    /// Ends the session. What is queued still leaves if the client is there to take it; `on_disconnect` is called
-    /// at once, with [`DisconnectReason::ServerDisconnect`].
+    /// Ends the client's stay in this namespace; in the root namespace, the session. What is queued still leaves if the
+    /// client is there to take it; `on_disconnect` is called with [`DisconnectReason::ServerDisconnect`].
     ///
-    /// Clients of the frames generation know no goodbye from the server: they see their connection end, and 0.6.18
-    /// then connects anew.
+    /// Clients of 0.7 to 0.9 are told, also by a poll that comes later, and do not connect again by themselves. Clients
+    /// of the frames generation know no goodbye: they see their connection end, and 0.6.18 then connects anew.
     pub fn disconnect(&self) {
-        self.member.end(DisconnectReason::ServerDisconnect);
+        if self.namespace.is_root() {
+            return self.member.end(DisconnectReason::ServerDisconnect);
+        }
+        if self.member.host.seats.leave(&self.member, &self.namespace) {
+            let _ = self.reply_unseated(Reply::Disconnected);
+            let namespace = Arc::clone(&self.namespace);
+            let reason = DisconnectReason::ServerDisconnect;
+            self.member.host.inbox.push(Event::Disconnect { namespace, reason });
+            handle_elsewhere(&self.member);
+        }
     }
 
-    /// Bytes and messages that wait for the client or are on their way to it.
+    /// Bytes and messages that wait for the client or are on their way to it, in all its namespaces.
     #[must_use]
     pub fn queued(&self) -> (usize, usize) {
         self.member.held()
     }
 
-    /// Keeps a value of the application's own type with the client, in place of an earlier one of that type.
-    pub fn set_state<T: Any + Send + Sync>(&self, value: T) {
-        self.member.host.set_state(Arc::new(value));
+    /// Acknowledgements that are waited for, in all the client's namespaces.
+    #[must_use]
+    pub fn awaited_acks(&self) -> usize {
+        self.member.host.seats.awaited()
     }
 
-    /// The value of this type that was kept with the client.
+    /// Keeps a value of the application's own type with the client, in place of an earlier one of that type. Values of
+    /// the root namespace are seen in all.
+    pub fn set_state<T: Any + Send + Sync>(&self, value: T) {
+        let Some(state) = self.member.host.seats.state(&self.namespace) else { return };
+        let replaced = state.lock().unwrap_or_else(PoisonError::into_inner).set(Arc::new(value));
+        drop(replaced);
+    }
+
+    /// The value of this type that was kept with the client, here or in the root namespace.
     #[must_use]
     pub fn state<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        self.member.host.state()
+        let here = self.member.host.seats.state(&self.namespace);
+        let own = here.and_then(|state| state.lock().unwrap_or_else(PoisonError::into_inner).get());
+        own.or_else(|| self.member.host.state.lock().unwrap_or_else(PoisonError::into_inner).get())
     }
 
-    fn queue(&self, messages: &[bytes::Bytes]) -> Result<(), SendError> {
-        self.member.send(messages).map_err(|error| match error {
+    /// Answers for the namespace, if the client is in it.
+    pub(crate) fn reply(&self, reply: Reply<'_>) -> Result<(), SendError> {
+        self.queue(&[self.encode(&Outgoing::Reply(reply))])
+    }
+
+    /// Answers for the namespace to a client that is not, or no longer, in it.
+    pub(crate) fn reply_unseated(&self, reply: Reply<'_>) -> Result<(), SendError> {
+        self.queue_anyway(&[self.encode(&Outgoing::Reply(reply))])
+    }
+
+    /// Sends what carries the id of a new acknowledgement, and waits for it.
+    async fn acknowledged(
+        &self,
+        encode: impl FnOnce(u64) -> Result<Bytes, SendError>,
+        timeout: Duration,
+    ) -> Result<Option<String>, AckError> {
+        /// Nobody waits any longer, however the waiting ended.
+        struct Forget<'a>(&'a Client, u64);
+        impl Drop for Forget<'_> {
+            fn drop(&mut self) {
+                let Self(client, id) = self;
+                drop(client.member.host.seats.take_ack(&client.namespace, *id));
+            }
+        }
+        if self.generation() == Generation::Frames {
+            return Err(AckError::Send(SendError::Unsupported));
+        }
+        let awaited = self.member.host.seats.await_ack(&self.namespace);
+        let (id, receiver) = awaited.ok_or(AckError::Send(SendError::Closed))?;
+        let _forget = Forget(self, id);
+        let bytes = encode(id).map_err(AckError::Send)?;
+        self.queue(&[bytes]).map_err(AckError::Send)?;
+        match tokio::time::timeout(timeout, receiver).await {
+            Ok(Ok(list)) => Ok(list),
+            Ok(Err(_)) => Err(AckError::Disconnected),
+            Err(_) => Err(AckError::Timeout),
+        }
+    }
+
+    fn encode(&self, outgoing: &Outgoing<'_>) -> Bytes {
+        self.member.host.form().encode(self.namespace.endpoint(), outgoing)
+    }
+
+    fn encode_event<T: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        arguments: &T,
+        acknowledge: Acknowledge,
+    ) -> Result<Bytes, SendError> {
+        event_names::check(name)?;
+        let arguments = list_of_arguments(arguments).map_err(|error| SendError::Json(error.to_string()))?;
+        Ok(self.encode(&Outgoing::Event { name, arguments: arguments.get(), acknowledge }))
+    }
+
+    /// The root namespace has everybody whose session is open.
+    fn is_here(&self) -> bool {
+        self.namespace.is_root() || self.member.host.seats.holds(&self.namespace)
+    }
+
+    fn queue(&self, messages: &[Bytes]) -> Result<(), SendError> {
+        if self.is_here() { self.queue_anyway(messages) } else { Err(SendError::Closed) }
+    }
+
+    fn queue_anyway(&self, messages: &[Bytes]) -> Result<(), SendError> {
+        self.member.send(messages).map_err(|error| self.count(error, messages.len()))
+    }
+
+    fn count(&self, error: QueueError, messages: usize) -> SendError {
+        let counters = &self.member.host.shared.counters;
+        match error {
             QueueError::Closed => SendError::Closed,
             QueueError::Full => {
-                self.member.host.shared.counters.add_dropped(messages.len());
+                counters.add_dropped(messages);
                 SendError::Full
             }
-        })
+            QueueError::NotReady => {
+                counters.add_volatile_dropped(messages);
+                SendError::NotReady
+            }
+        }
     }
 }
 
 impl PartialEq for Client {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.member, &other.member)
+        Arc::ptr_eq(&self.member, &other.member) && Arc::ptr_eq(&self.namespace, &other.namespace)
     }
 }
 
@@ -177,31 +330,41 @@ impl fmt::Debug for Client {
         formatter
             .debug_struct("Client")
             .field("id", &self.member.id())
+            .field("namespace", &self.namespace())
             .field("transport", &self.transport())
             .finish_non_exhaustive()
     }
 }
 
-/// Why a message was not queued.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SendError {
-    /// The client is gone.
-    Closed,
-    /// The client's queue is at one of its bounds; the message was dropped and counted.
-    Full,
-    /// The arguments have no JSON form; why.
-    Json(String),
+/// A client to which only what can leave at once is sent. Made by [`Client::volatile`].
+#[derive(Debug)]
+pub struct Volatile<'a> {
+    client: &'a Client,
 }
 
-impl fmt::Display for SendError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => formatter.write_str("the client is gone"),
-            Self::Full => formatter.write_str("the client's queue is full"),
-            Self::Json(reason) => write!(formatter, "the arguments have no JSON form: {reason}"),
+impl Volatile<'_> {
+    /// Queues a message if a connection is there to take it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`], and [`SendError::NotReady`] when it was dropped.
+    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.queue(&self.client.encode(&Outgoing::message(&message.into())))
+    }
+
+    /// Queues an event if a connection is there to take it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::emit`], and [`SendError::NotReady`] when it was dropped.
+    pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
+        self.queue(&self.client.encode_event(name, arguments, Acknowledge::None)?)
+    }
+
+    fn queue(&self, message: &Bytes) -> Result<(), SendError> {
+        if !self.client.is_here() {
+            return Err(SendError::Closed);
         }
+        self.client.member.send_volatile(message).map_err(|error| self.client.count(error, 1))
     }
 }
-
-impl std::error::Error for SendError {}

@@ -1,19 +1,26 @@
-//! The application's handlers, as the house calls them.
+//! The application's handlers of one namespace, as the house calls them.
 
-use super::{Client, inbox::Event, message::Message};
+use super::{
+    acknowledgement::Ack, arguments, authorization::Attempt, authorization::Authorize, authorization::Refusal,
+    handle::Client, message::Message,
+};
 use crate::session::DisconnectReason;
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use serde::de::DeserializeOwned;
+use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 /// A handler at work.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 type Handler<T> = Arc<dyn Fn(Client, T) -> Handling + Send + Sync>;
+type EventHandler = Arc<dyn Fn(Client, &str, Option<Ack>) -> Result<Handling, serde_json::Error> + Send + Sync>;
 
 #[derive(Clone, Default)]
 pub(crate) struct Handlers {
-    connect: Option<Handler<()>>,
-    message: Option<Handler<Message>>,
-    disconnect: Option<Handler<DisconnectReason>>,
+    pub(crate) connect: Option<Handler<()>>,
+    pub(crate) message: Option<Handler<(Message, Option<Ack>)>>,
+    pub(crate) disconnect: Option<Handler<DisconnectReason>>,
+    pub(crate) authorize: Option<Authorize>,
+    events: HashMap<String, EventHandler>,
 }
 
 impl Handlers {
@@ -27,10 +34,10 @@ impl Handlers {
 
     pub(crate) fn set_message<F, R>(&mut self, handler: F)
     where
-        F: Fn(Client, Message) -> R + Send + Sync + 'static,
+        F: Fn(Client, Message, Option<Ack>) -> R + Send + Sync + 'static,
         R: Future<Output = ()> + Send + 'static,
     {
-        self.message = Some(Arc::new(move |client, message| Box::pin(handler(client, message))));
+        self.message = Some(Arc::new(move |client, (message, ack)| Box::pin(handler(client, message, ack))));
     }
 
     pub(crate) fn set_disconnect<F, R>(&mut self, handler: F)
@@ -41,13 +48,33 @@ impl Handlers {
         self.disconnect = Some(Arc::new(move |client, reason| Box::pin(handler(client, reason))));
     }
 
-    /// Calls the handler of this event, when there is one.
-    pub(crate) fn begin(&self, client: Client, event: Event) -> Option<Handling> {
-        match event {
-            Event::Connect => self.connect.as_ref().map(|handler| handler(client, ())),
-            Event::Message(message) => self.message.as_ref().map(|handler| handler(client, message)),
-            Event::Disconnect(reason) => self.disconnect.as_ref().map(|handler| handler(client, reason)),
-        }
+    pub(crate) fn set_authorize<F, R>(&mut self, authorize: F)
+    where
+        F: Fn(Attempt) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Refusal>> + Send + 'static,
+    {
+        self.authorize = Some(Arc::new(move |attempt| Box::pin(authorize(attempt))));
+    }
+
+    pub(crate) fn set_event<T, F, R>(&mut self, name: &str, handler: F)
+    where
+        T: DeserializeOwned,
+        F: Fn(Client, T, Option<Ack>) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let handler = move |client: Client, arguments: &str, ack| {
+            let arguments = arguments::parse::<T>(arguments)?;
+            Ok(Box::pin(handler(client, arguments, ack)) as Handling)
+        };
+        self.events.insert(name.to_owned(), Arc::new(handler));
+    }
+
+    pub(crate) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    pub(crate) fn event(&self, name: &str) -> Option<&EventHandler> {
+        self.events.get(name)
     }
 }
 
@@ -58,6 +85,8 @@ impl fmt::Debug for Handlers {
             .field("connect", &self.connect.is_some())
             .field("message", &self.message.is_some())
             .field("disconnect", &self.disconnect.is_some())
+            .field("authorize", &self.authorize.is_some())
+            .field("events", &self.events.keys())
             .finish()
     }
 }

@@ -1,6 +1,5 @@
 //! What is known of a client from the request that began its session.
 
-use crate::transport::Transport;
 use http::{HeaderMap, HeaderName, HeaderValue, request::Parts, uri::PathAndQuery};
 use std::{net::SocketAddr, time::SystemTime};
 
@@ -13,11 +12,10 @@ pub struct Handshake {
     headers: Box<[u8]>,
     peer: Option<SocketAddr>,
     time: SystemTime,
-    transport: Transport,
 }
 
 impl Handshake {
-    pub(crate) fn new(parts: &Parts, peer: Option<SocketAddr>, transport: Transport) -> Self {
+    pub(crate) fn new(parts: &Parts, peer: Option<SocketAddr>) -> Self {
         let mut headers = Vec::new();
         for (name, value) in &parts.headers {
             headers.extend_from_slice(name.as_str().as_bytes());
@@ -27,7 +25,7 @@ impl Handshake {
         }
         // Some requests name more than that: those of HTTP/2, and those to a proxy.
         let url = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str).into();
-        Self { url, headers: headers.into(), peer, time: SystemTime::now(), transport }
+        Self { url, headers: headers.into(), peer, time: SystemTime::now() }
     }
 
     /// The request's target: path and query, as it was sent.
@@ -40,6 +38,21 @@ impl Handshake {
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.url.split_once('?').map(|(_, query)| query)
+    }
+
+    /// The first value of one field of the query, decoded: `+` and `%20` are blanks.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        query_value(self.query()?, name)
+    }
+
+    /// The value of one cookie, as it was sent.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let values = self.lines().filter(|(header, _)| *header == b"cookie");
+        let values = values.filter_map(|(_, value)| std::str::from_utf8(value).ok());
+        let mut cookies = values.flat_map(|value| value.split(';')).filter_map(|cookie| cookie.split_once('='));
+        cookies.find(|(other, _)| other.trim() == name).map(|(_, value)| value.trim())
     }
 
     /// The request's headers. The map is made anew at each call.
@@ -72,12 +85,6 @@ impl Handshake {
         self.time
     }
 
-    /// The transport the session began with.
-    #[must_use]
-    pub fn transport(&self) -> Transport {
-        self.transport
-    }
-
     /// A header value holds no line feed, so lines need no escaping.
     fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.headers.split(|byte| *byte == b'\n').filter_map(|line| {
@@ -87,6 +94,12 @@ impl Handshake {
     }
 }
 
+/// The first value of one field of an urlencoded query.
+pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(query.as_bytes());
+    fields.find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,17 +107,20 @@ mod tests {
     #[test]
     fn the_request_is_remembered_as_it_was() {
         let request = http::Request::get("/socket.io/websocket?token=a%20b")
-            .header("Cookie", "a=1")
+            .header("Cookie", "z=0; a=1")
             .header("cookie", "b=2")
             .header("X-Odd", HeaderValue::from_bytes(b"\xff:x").unwrap())
             .body(())
             .unwrap();
         let (parts, ()) = request.into_parts();
-        let handshake = Handshake::new(&parts, None, Transport::WebSocket);
+        let handshake = Handshake::new(&parts, None);
         assert_eq!(handshake.url(), "/socket.io/websocket?token=a%20b");
         assert_eq!(handshake.query(), Some("token=a%20b"));
+        assert_eq!(handshake.query_value("token").as_deref(), Some("a b"));
+        assert_eq!(handshake.query_value("oken"), None);
+        assert_eq!((handshake.cookie("a"), handshake.cookie("b"), handshake.cookie("c")), (Some("1"), Some("2"), None));
         assert_eq!(handshake.headers(), parts.headers);
-        assert_eq!(handshake.header("cookie"), Some("a=1"));
+        assert_eq!(handshake.header("cookie"), Some("z=0; a=1"));
         assert_eq!((handshake.header("x-odd"), handshake.header("host")), (None, None));
     }
 }

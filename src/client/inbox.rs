@@ -1,9 +1,11 @@
 //! What waits for the application's handlers: in order, one at a time for each client.
 
-use super::{Client, context::Member, handlers::Handling, message::Message};
+use super::{context::Member, dispatch, handlers::Handling, message::Message};
 use crate::{
+    hub::Namespace,
     listener::{Busy, Shared},
     session::DisconnectReason,
+    wire::packets::Acknowledge,
 };
 use futures_util::FutureExt;
 use std::{
@@ -20,11 +22,39 @@ const CAPACITY: usize = 32;
 /// How many events are handled at a stretch before others get their turn.
 const STRETCH: usize = 256;
 
+/// What happens to a client, in one of its namespaces.
 #[derive(Debug)]
 pub(crate) enum Event {
-    Connect,
-    Message(Message),
-    Disconnect(DisconnectReason),
+    /// The session has begun, in the root namespace.
+    Connect(Arc<Namespace>),
+    /// The client wants into a namespace.
+    Enter {
+        namespace: Arc<Namespace>,
+        query: Option<String>,
+    },
+    Message {
+        namespace: Arc<Namespace>,
+        message: Message,
+        acknowledge: Acknowledge,
+    },
+    Named {
+        namespace: Arc<Namespace>,
+        name: String,
+        arguments: String,
+        acknowledge: Acknowledge,
+    },
+    /// What nobody handles has arrived.
+    Receipt {
+        namespace: Arc<Namespace>,
+        id: u64,
+    },
+    /// The client leaves a namespace.
+    Leave(Arc<Namespace>),
+    /// The client is gone from a namespace.
+    Disconnect {
+        namespace: Arc<Namespace>,
+        reason: DisconnectReason,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -37,27 +67,24 @@ struct State {
     events: VecDeque<Event>,
     /// Somebody works through the events.
     running: bool,
-    /// The last event was put in.
+    /// Only farewells may still come.
     ended: bool,
     /// Who stopped reading because the inbox was full: one socket, or any number of requests.
     readers: Vec<Waker>,
 }
 
 impl Inbox {
-    /// Puts an event at the end. After a disconnect nothing more comes in.
+    /// Puts an event at the end. After the end only farewells come in.
     pub(crate) fn push(&self, event: Event) {
         let mut state = self.lock();
-        if !state.ended {
-            state.ended = matches!(event, Event::Disconnect(_));
+        if !state.ended || matches!(event, Event::Disconnect { .. }) {
             state.events.push_back(event);
         }
     }
 
-    /// Forgets everything: the client was never let in.
-    pub(crate) fn discard(&self) {
-        let mut state = self.lock();
-        state.ended = true;
-        state.events = VecDeque::new();
+    /// The session is over.
+    pub(crate) fn end(&self) {
+        self.lock().ended = true;
     }
 
     /// Ready when more may be read.
@@ -126,15 +153,15 @@ pub(crate) fn handle_elsewhere(member: &Arc<Member>) {
 struct Worker {
     member: Arc<Member>,
     handling: Option<Handling>,
-    /// The event at work is the last one.
-    farewell: bool,
+    /// The event at work is the last one of this namespace.
+    farewell: Option<Arc<Namespace>>,
     _busy: Busy,
 }
 
 impl Worker {
     fn new(member: &Arc<Member>) -> Self {
         let _busy = Shared::busy(&member.host.shared);
-        Self { member: Arc::clone(member), handling: None, farewell: false, _busy }
+        Self { member: Arc::clone(member), handling: None, farewell: None, _busy }
     }
 }
 
@@ -152,15 +179,15 @@ impl Future for Worker {
                 }
                 self.handling = None;
             }
-            if self.farewell {
+            if let Some(namespace) = self.farewell.take() {
                 // A client is in its rooms until its last handler has looked.
-                self.member.host.shared.rooms.leave_all(&self.member);
+                self.member.host.seats.depart(&self.member, &namespace);
             }
             let Some(event) = self.member.host.inbox.next() else { return Poll::Ready(()) };
-            self.farewell = matches!(event, Event::Disconnect(_));
-            let client = Client::new(Arc::clone(&self.member));
-            let handlers = self.member.host.shared.handlers();
-            let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handlers.begin(client, event)));
+            if let Event::Leave(namespace) | Event::Disconnect { namespace, .. } = &event {
+                self.farewell = Some(Arc::clone(namespace));
+            }
+            let begun = std::panic::catch_unwind(AssertUnwindSafe(|| dispatch::begin(&self.member, event)));
             match begun {
                 Ok(handling) => self.handling = handling,
                 Err(_) => panicked(&self.member),

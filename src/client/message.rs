@@ -1,6 +1,6 @@
 //! What an application and its clients say to each other.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
 
@@ -26,18 +26,6 @@ impl Message {
         serde_json::value::to_raw_value(value).map(Self::Json)
     }
 
-    /// The message `{"name": …, "args": […]}`, which is an event for the clients of every generation.
-    pub(crate) fn event<T: Serialize + ?Sized>(name: &str, arguments: &T) -> Result<Self, serde_json::Error> {
-        let json = serde_json::value::to_raw_value(arguments)?;
-        let list = match json.get().trim_start().as_bytes().first() {
-            Some(b'[') => json,
-            // A unit, not an absent value, which is an argument like any other.
-            Some(b'n') if size_of_val(arguments) == 0 => RawValue::from_string("[]".to_owned())?,
-            _ => RawValue::from_string(format!("[{}]", json.get()))?,
-        };
-        Self::json(&Event { name, args: &list })
-    }
-
     /// The text, when it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
@@ -60,10 +48,34 @@ impl Message {
     }
 }
 
-#[derive(Serialize)]
-struct Event<'a> {
-    name: &'a str,
-    args: &'a RawValue,
+/// Arguments as a JSON array: a tuple, an array or a slice is the list, `()` is none, anything else is one.
+pub(crate) fn list_of_arguments<T: Serialize + ?Sized>(arguments: &T) -> Result<Box<RawValue>, serde_json::Error> {
+    let json = serde_json::value::to_raw_value(arguments)?;
+    match json.get().trim_start().as_bytes().first() {
+        Some(b'[') => Ok(json),
+        // A unit, not an absent value, which is an argument like any other.
+        Some(b'n') if size_of_val(arguments) == 0 => RawValue::from_string("[]".to_owned()),
+        _ => RawValue::from_string(format!("[{}]", json.get())),
+    }
+}
+
+/// The message `{"name": …, "args": […]}`: how an event is said to clients that know none.
+pub(crate) fn event_message(name: &str, arguments: &str) -> String {
+    let name = serde_json::Value::from(name);
+    format!(r#"{{"name":{name},"args":{arguments}}}"#)
+}
+
+/// Reads such a message: a name and a list, and nothing else.
+pub(crate) fn read_event_message(json: &RawValue) -> Option<(String, &RawValue)> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Event<'a> {
+        name: String,
+        #[serde(borrow)]
+        args: &'a RawValue,
+    }
+    let event: Event<'_> = serde_json::from_str(json.get()).ok()?;
+    event.args.get().starts_with('[').then_some((event.name, event.args))
 }
 
 impl Eq for Message {}
@@ -151,10 +163,7 @@ mod tests {
     use super::*;
 
     fn event<T: Serialize>(arguments: T) -> String {
-        match Message::event("move", &arguments).unwrap() {
-            Message::Json(json) => json.get().to_owned(),
-            Message::Text(text) => text,
-        }
+        event_message("move", list_of_arguments(&arguments).unwrap().get())
     }
 
     #[test]
@@ -165,6 +174,25 @@ mod tests {
         assert_eq!(event(()), r#"{"name":"move","args":[]}"#);
         assert_eq!(event(None::<u8>), r#"{"name":"move","args":[null]}"#);
         assert_eq!(event(([1, 2],)), r#"{"name":"move","args":[[1,2]]}"#);
+    }
+
+    #[test]
+    fn an_event_message_is_read_back_and_nothing_else_is_one() {
+        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
+        let json = raw(&event_message("a \"b\"", "[1, {\"x\": 2}]"));
+        let (name, arguments) = read_event_message(&json).unwrap();
+        assert_eq!((name.as_str(), arguments.get()), ("a \"b\"", "[1, {\"x\": 2}]"));
+        for other in [
+            "1",
+            "[]",
+            r#"{"name":"a"}"#,
+            r#"{"args":[]}"#,
+            r#"{"name":1,"args":[]}"#,
+            r#"{"name":"a","args":{}}"#,
+            r#"{"name":"a","args":[],"at":1}"#,
+        ] {
+            assert!(read_event_message(&raw(other)).is_none(), "{other}");
+        }
     }
 
     #[test]

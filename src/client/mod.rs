@@ -1,15 +1,29 @@
-//! The application's side of a session: the handle, messages, handshake data, and the handlers' inbox.
+//! The application's side of a session: the handle, messages, handshake data, authorization, and the handlers' inbox.
 
+mod acknowledgement;
+mod arguments;
+mod authorization;
 mod context;
+mod dispatch;
+mod event_names;
 mod handle;
 mod handlers;
 mod handshake;
 mod inbox;
 mod message;
+mod seats;
+mod send_error;
+mod state;
 
+pub use acknowledgement::{Ack, AckError};
+pub(crate) use authorization::admit;
+pub use authorization::{Attempt, Refusal};
 pub(crate) use context::{Context, Member};
-pub use handle::{Client, SendError};
+pub(crate) use event_names::{check as check_event_name, is_reserved as is_reserved_event_name};
+pub use handle::{Client, SendError, Volatile};
 pub(crate) use handlers::Handlers;
 pub use handshake::Handshake;
 pub(crate) use inbox::{Event, handle_here};
 pub use message::{Message, ParseError};
+pub(crate) use message::{event_message, list_of_arguments};
+pub(crate) use state::State;

@@ -1,11 +1,15 @@
 //! One message to many clients.
 
-use super::encoded::Encoded;
+use super::{
+    encoded::{Encoded, Outgoing},
+    namespace::Namespace,
+};
 use crate::{
-    client::{Member, Message},
+    client::{Client, Member, Message, SendError, check_event_name, list_of_arguments},
     listener::Shared,
     session::{QueueError, SessionId},
 };
+use serde::Serialize;
 use std::{fmt, sync::Arc};
 
 /// What became of a broadcast.
@@ -15,40 +19,40 @@ use std::{fmt, sync::Arc};
 pub struct Broadcast {
     /// Clients the message was queued for.
     pub queued: usize,
-    /// Clients whose queue was full; the message was dropped for them.
+    /// Clients whose queue was full, or, of a volatile message, those that had no connection to take it; the message
+    /// was dropped for them.
     pub dropped: usize,
-    /// Clients that were gone already.
+    /// Clients that went away meanwhile.
     pub closed: usize,
 }
 
-/// Queues for everybody in the list but the excepted.
-pub(crate) fn deliver(members: &[Arc<Member>], message: &Encoded<'_>, except: &[SessionId]) -> Broadcast {
-    let mut outcome = Broadcast::default();
-    for member in members {
-        if except.contains(&member.id()) {
-            continue;
-        }
-        let bytes = message.bytes(member.host.shared.form());
-        match member.send(std::slice::from_ref(&bytes)) {
-            Ok(()) => outcome.queued += 1,
-            Err(QueueError::Full) => outcome.dropped += 1,
-            Err(QueueError::Closed) => outcome.closed += 1,
-        }
-    }
-    outcome
-}
-
-/// The clients in a room, perhaps without some.
-#[must_use = "names receivers; `send` sends"]
+/// Clients of one namespace: all of them, or those in some rooms, perhaps without some.
+#[derive(Clone)]
+#[must_use = "names receivers; `send` and `emit` send"]
 pub struct Target {
     shared: Arc<Shared>,
-    room: Arc<str>,
+    namespace: Arc<Namespace>,
+    /// None is everybody.
+    rooms: Vec<Arc<str>>,
     except: Vec<SessionId>,
+    volatile: bool,
 }
 
 impl Target {
-    pub(crate) fn new(shared: Arc<Shared>, room: Arc<str>, except: Vec<SessionId>) -> Self {
-        Self { shared, room, except }
+    pub(crate) fn everybody(shared: Arc<Shared>, namespace: Arc<Namespace>) -> Self {
+        Self { shared, namespace, rooms: Vec::new(), except: Vec::new(), volatile: false }
+    }
+
+    pub(crate) fn without(mut self, id: SessionId) -> Self {
+        self.except.push(id);
+        self
+    }
+
+    /// The clients in this room as well; each is reached once, also when it is in several. The first call narrows
+    /// the target from the whole namespace to the room.
+    pub fn to(mut self, room: &str) -> Self {
+        self.rooms.push(room.into());
+        self
     }
 
     /// Leaves out the client with this id as well.
@@ -57,17 +61,79 @@ impl Target {
         self
     }
 
+    /// Drops the message for every client that has no connection to take it at once: between two polls, or behind a
+    /// socket that is not read.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
     /// Queues a message for every one of them. Never blocks and never waits.
     pub fn send(&self, message: impl Into<Message>) -> Broadcast {
-        let message = message.into();
-        let outcome = deliver(&self.shared.rooms.members(&self.room), &Encoded::new(&message), &self.except);
+        self.deliver(Outgoing::message(&message.into()))
+    }
+
+    /// Queues an event for every one of them. See [`Client::emit`] for the arguments.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Reserved`] for a name that belongs to the protocol, [`SendError::Json`] when the arguments have no
+    /// JSON form.
+    pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<Broadcast, SendError> {
+        check_event_name(name)?;
+        let arguments = list_of_arguments(arguments).map_err(|error| SendError::Json(error.to_string()))?;
+        Ok(self.deliver(Outgoing::event(name, arguments.get())))
+    }
+
+    /// The clients that are meant, as of now.
+    #[must_use]
+    pub fn clients(&self) -> Vec<Client> {
+        let members = self.members();
+        let meant = members.iter().filter(|member| member.is_open() && !self.except.contains(&member.id()));
+        meant.map(|member| Client::new(Arc::clone(member), Arc::clone(&self.namespace))).collect()
+    }
+
+    fn members(&self) -> Arc<[Arc<Member>]> {
+        if self.rooms.is_empty() {
+            self.namespace.members.snapshot()
+        } else {
+            self.namespace.rooms.members(&self.rooms)
+        }
+    }
+
+    fn deliver(&self, outgoing: Outgoing<'_>) -> Broadcast {
+        let encoded = Encoded::new(self.namespace.endpoint(), outgoing);
+        let mut outcome = Broadcast::default();
+        let mut missed = 0;
+        for member in self.members().iter() {
+            if self.except.contains(&member.id()) {
+                continue;
+            }
+            let bytes = encoded.bytes(member.host.form());
+            let sent =
+                if self.volatile { member.send_volatile(&bytes) } else { member.send(std::slice::from_ref(&bytes)) };
+            match sent {
+                Ok(()) => outcome.queued += 1,
+                Err(QueueError::Full) => outcome.dropped += 1,
+                Err(QueueError::NotReady) => missed += 1,
+                Err(QueueError::Closed) => outcome.closed += 1,
+            }
+        }
         self.shared.counters.add_dropped(outcome.dropped);
+        self.shared.counters.add_volatile_dropped(missed);
+        outcome.dropped += missed;
         outcome
     }
 }
 
 impl fmt::Debug for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Target").field("room", &self.room).field("except", &self.except).finish_non_exhaustive()
+        formatter
+            .debug_struct("Target")
+            .field("namespace", &self.namespace.name())
+            .field("rooms", &self.rooms)
+            .field("except", &self.except)
+            .field("volatile", &self.volatile)
+            .finish_non_exhaustive()
     }
 }

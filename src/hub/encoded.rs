@@ -1,8 +1,11 @@
-//! A message and its wire forms, each made at most once.
+//! What is on its way to clients, and its wire forms, each made at most once.
 
 use crate::{
-    client::Message,
-    wire::{envelope, frames},
+    client::{Message, event_message},
+    wire::{
+        envelope, frames,
+        packets::{self, Acknowledge},
+    },
 };
 use bytes::Bytes;
 use std::cell::OnceCell;
@@ -14,46 +17,130 @@ pub(crate) enum WireForm {
     Frames,
     /// Elements of the JSON envelope of 0.3 and 0.4.
     Envelope,
+    /// Packets of 0.7 to 0.9.
+    Packets,
 }
 
-impl WireForm {
-    const COUNT: usize = 2;
+/// Room for what stands around a message: marks, lengths, ids.
+const OVERHEAD: usize = 24;
 
-    pub(crate) fn encode(self, message: &Message) -> Bytes {
-        let length = match message {
-            Message::Text(text) => text.len(),
-            Message::Json(json) => json.get().len(),
-        };
-        let mut out = Vec::with_capacity(length + frames::OVERHEAD);
-        match (self, message) {
-            (Self::Frames, Message::Text(text)) => frames::encode_text(text, &mut out),
-            (Self::Frames, Message::Json(json)) => frames::encode_json(json.get(), &mut out),
-            (Self::Envelope, Message::Text(text)) => envelope::encode_text(text, &mut out),
-            (Self::Envelope, Message::Json(json)) => envelope::encode_json(json.get(), &mut out),
+impl WireForm {
+    const COUNT: usize = 3;
+
+    /// `endpoint` is the namespace as packets name it: nothing for the root.
+    pub(crate) fn encode(self, endpoint: &str, outgoing: &Outgoing<'_>) -> Bytes {
+        let mut out = Vec::with_capacity(outgoing.length() + endpoint.len() + OVERHEAD);
+        match (self, outgoing) {
+            (Self::Packets, outgoing) => encode_packet(endpoint, outgoing, &mut out),
+            (Self::Frames, Outgoing::Message(Message::Text(text), _)) => frames::encode_text(text, &mut out),
+            (Self::Frames, Outgoing::Message(Message::Json(json), _)) => frames::encode_json(json.get(), &mut out),
+            (Self::Frames, Outgoing::Event { name, arguments, .. }) => {
+                frames::encode_json(&event_message(name, arguments), &mut out);
+            }
+            (Self::Envelope, Outgoing::Message(Message::Text(text), _)) => envelope::encode_text(text, &mut out),
+            (Self::Envelope, Outgoing::Message(Message::Json(json), _)) => envelope::encode_json(json.get(), &mut out),
+            (Self::Envelope, Outgoing::Event { name, arguments, .. }) => {
+                envelope::encode_json(&event_message(name, arguments), &mut out);
+            }
+            // Only packets have namespaces and acknowledgements.
+            (Self::Frames | Self::Envelope, Outgoing::Reply(_)) => {}
         }
         out.into()
     }
+
+    fn index(self) -> usize {
+        match self {
+            Self::Frames => 0,
+            Self::Envelope => 1,
+            Self::Packets => 2,
+        }
+    }
 }
 
-/// A message on its way to many clients.
+fn encode_packet(endpoint: &str, outgoing: &Outgoing<'_>, out: &mut Vec<u8>) {
+    match outgoing {
+        Outgoing::Message(Message::Text(text), acknowledge) => packets::encode_text(*acknowledge, endpoint, text, out),
+        Outgoing::Message(Message::Json(json), acknowledge) => {
+            packets::encode_json(*acknowledge, endpoint, json.get(), out);
+        }
+        Outgoing::Event { name, arguments, acknowledge } => {
+            packets::encode_event(*acknowledge, endpoint, name, arguments, out);
+        }
+        Outgoing::Reply(Reply::Connected) => packets::encode_connect(endpoint, out),
+        Outgoing::Reply(Reply::Disconnected) => packets::encode_disconnect(endpoint, out),
+        Outgoing::Reply(Reply::Unauthorized) => packets::encode_unauthorized(endpoint, out),
+        Outgoing::Reply(Reply::Failed) => packets::encode_refused(endpoint, out),
+        Outgoing::Reply(Reply::Acknowledged { id, arguments }) => packets::encode_ack(endpoint, *id, *arguments, out),
+    }
+}
+
+/// What there is to say, before it has a wire form.
+#[derive(Debug)]
+pub(crate) enum Outgoing<'a> {
+    Message(&'a Message, Acknowledge),
+    Event {
+        name: &'a str,
+        /// A JSON array.
+        arguments: &'a str,
+        acknowledge: Acknowledge,
+    },
+    Reply(Reply<'a>),
+}
+
+/// What a namespace answers by itself, where the protocol has namespaces.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reply<'a> {
+    /// The client is in.
+    Connected,
+    /// The client is out.
+    Disconnected,
+    /// The client is not let in.
+    Unauthorized,
+    /// The client is not let in, because the question could not be answered.
+    Failed,
+    /// What the client sent has arrived; `arguments` is a JSON array.
+    Acknowledged { id: u64, arguments: Option<&'a str> },
+}
+
+impl<'a> Outgoing<'a> {
+    pub(crate) fn message(message: &'a Message) -> Self {
+        Self::Message(message, Acknowledge::None)
+    }
+
+    pub(crate) fn event(name: &'a str, arguments: &'a str) -> Self {
+        Self::Event { name, arguments, acknowledge: Acknowledge::None }
+    }
+
+    fn length(&self) -> usize {
+        match self {
+            Self::Message(Message::Text(text), _) => text.len(),
+            Self::Message(Message::Json(json), _) => json.get().len(),
+            Self::Event { name, arguments, .. } => name.len() + arguments.len() + OVERHEAD,
+            Self::Reply(Reply::Acknowledged { arguments, .. }) => arguments.map_or(0, str::len),
+            Self::Reply(_) => 0,
+        }
+    }
+}
+
+/// One thing said to many clients of one namespace.
 #[derive(Debug)]
 pub(crate) struct Encoded<'a> {
-    message: &'a Message,
+    endpoint: &'a str,
+    outgoing: Outgoing<'a>,
     forms: [OnceCell<Bytes>; WireForm::COUNT],
 }
 
 impl<'a> Encoded<'a> {
-    pub(crate) fn new(message: &'a Message) -> Self {
-        Self { message, forms: Default::default() }
+    pub(crate) fn new(endpoint: &'a str, outgoing: Outgoing<'a>) -> Self {
+        Self { endpoint, outgoing, forms: Default::default() }
     }
 
     /// The bytes in this form, shared by everybody who needs them.
     pub(crate) fn bytes(&self, form: WireForm) -> Bytes {
-        let cell = match form {
-            WireForm::Frames => &self.forms[0],
-            WireForm::Envelope => &self.forms[1],
-        };
-        cell.get_or_init(|| form.encode(self.message)).clone()
+        match self.forms.get(form.index()) {
+            Some(cell) => cell.get_or_init(|| form.encode(self.endpoint, &self.outgoing)).clone(),
+            None => form.encode(self.endpoint, &self.outgoing),
+        }
     }
 }
 
@@ -64,10 +151,19 @@ mod tests {
     #[test]
     fn every_receiver_shares_one_encoding() {
         let message = Message::from("é漢😀");
-        let encoded = Encoded::new(&message);
+        let encoded = Encoded::new("/chat", Outgoing::message(&message));
         let (one, other) = (encoded.bytes(WireForm::Frames), encoded.bytes(WireForm::Frames));
         assert_eq!(one.as_ptr(), other.as_ptr());
         assert_eq!(one, "~m~4~m~é漢😀");
         assert_eq!(encoded.bytes(WireForm::Envelope), "\"é漢😀\"");
+        assert_eq!(encoded.bytes(WireForm::Packets), "3::/chat:é漢😀");
+    }
+
+    #[test]
+    fn an_event_is_said_in_the_tongue_of_each_generation() {
+        let encoded = Encoded::new("", Outgoing::event("move", "[1,\"a\"]"));
+        assert_eq!(encoded.bytes(WireForm::Packets), r#"5:::{"name":"move","args":[1,"a"]}"#);
+        assert_eq!(encoded.bytes(WireForm::Frames), r#"~m~33~m~~j~{"name":"move","args":[1,"a"]}"#);
+        assert_eq!(encoded.bytes(WireForm::Envelope), r#"{"name":"move","args":[1,"a"]}"#);
     }
 }

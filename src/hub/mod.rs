@@ -1,10 +1,10 @@
-//! Who hears a message: rooms, broadcasts, and the message that is encoded once.
+//! Who hears a message: namespaces, rooms, broadcasts, and what is encoded once.
 
 mod broadcast;
 mod encoded;
+mod namespace;
 mod rooms;
 
-pub(crate) use broadcast::deliver;
 pub use broadcast::{Broadcast, Target};
-pub(crate) use encoded::{Encoded, WireForm};
-pub(crate) use rooms::Rooms;
+pub(crate) use encoded::{Outgoing, Reply, WireForm};
+pub(crate) use namespace::{Namespace, Namespaces};

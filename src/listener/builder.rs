@@ -2,7 +2,7 @@
 
 use super::{
     Listener,
-    options::{Dialect, Options, default_profile},
+    options::{Dialect, Generation, Options, Profiles, default_profile, is_of_packets},
     static_files::ClientScript,
 };
 use crate::{
@@ -56,13 +56,14 @@ struct Timing {
 }
 
 /// Collects the options of a [`Listener`]. Every option has a default that works; durations of the defaults are those
-/// of Socket.IO 0.6.18, or of 0.4.1 with [`Dialect::Json`].
+/// of Socket.IO 0.6.18 (of 0.4.1 with [`Dialect::Json`]) and 0.9.19, each for its generation.
 #[derive(Debug, Clone)]
 #[must_use = "`build` makes the listener"]
 pub struct Builder {
     resource: String,
     dialect: Dialect,
-    transports: Vec<Transport>,
+    /// Nothing: all.
+    transports: Option<Vec<Transport>>,
     timings: [Timing; Transport::ALL.len()],
     unsafe_timings: bool,
     origins: Option<Vec<String>>,
@@ -81,7 +82,7 @@ impl Default for Builder {
         Self {
             resource: "socket.io".to_owned(),
             dialect: Dialect::default(),
-            transports: Transport::ALL.to_vec(),
+            transports: None,
             timings: Default::default(),
             unsafe_timings: false,
             origins: None,
@@ -110,28 +111,34 @@ impl Builder {
         self
     }
 
-    /// The accepted transports; a request for any other goes to the application. Default: all.
+    /// The accepted transports, in the order in which clients of 0.7 to 0.9 are to try them; a request for any other
+    /// goes to the application. Default: all. Flash sockets are accepted by default, but named to those clients only
+    /// when they are listed here.
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
-        self.transports = transports.into_iter().collect();
+        self.transports = Some(transports.into_iter().collect());
         self
     }
 
     /// From a client's connection, and then from each of its replies, to the next heartbeat. Streams and sockets
-    /// only: a polling transport has no heartbeats. Default 10 s; 15 s and more make clients of 0.6 leave.
+    /// only: a polling transport has no heartbeats. Holds for every generation. Default 10 s for clients of 0.3 to 0.6,
+    /// 25 s for those of 0.7 to 0.9; 15 s and more make clients of 0.6 leave.
     pub fn heartbeat_interval(mut self, transport: Transport, interval: Duration) -> Self {
         self.timings[transport.index()].heartbeat_interval = Some(interval);
         self
     }
 
-    /// How long a client may take to answer a heartbeat. Streams and sockets only. Default 8 s. Without meaning for
-    /// [`Dialect::Json`], whose heartbeats are not answered.
+    /// How long a client may take to answer a heartbeat. Streams and sockets only. Holds for every generation. Default
+    /// 8 s for clients of 0.3 to 0.6, 60 s for those of 0.7 to 0.9, who are told of it in whole seconds, rounded up.
+    /// Without meaning for [`Dialect::Json`], whose heartbeats are not answered.
     pub fn heartbeat_timeout(mut self, transport: Transport, timeout: Duration) -> Self {
         self.timings[transport.index()].heartbeat_timeout = Some(timeout);
         self
     }
 
-    /// How long a session outlives its connection. Default 8 s for polling (5 s with [`Dialect::Json`]), where it is
-    /// the time between two polls, and zero for streams and sockets.
+    /// How long a session outlives its connection. Holds for every generation. Default for polling, where it is the
+    /// time between two polls, 8 s for clients of 0.5 and 0.6 (5 s with [`Dialect::Json`]) and 60 s for those of 0.7 to
+    /// 0.9; zero for streams and sockets. That of polling is announced to clients of 0.7 to 0.9, in whole seconds,
+    /// rounded up: they leave when they hear nothing for so long, so heartbeats come and polls end before that.
     pub fn close_timeout(mut self, transport: Transport, timeout: Duration) -> Self {
         self.timings[transport.index()].close_timeout = Some(timeout);
         self
@@ -145,7 +152,8 @@ impl Builder {
     }
 
     /// Accepts a poll duration of 25 s and more, and a heartbeat interval of 15 s and more: for clients known to be
-    /// more patient than those of 0.6.
+    /// more patient than those of 0.6. Takes both as they are for clients of 0.7 to 0.9 too, where they are otherwise
+    /// kept below the announced timeouts.
     pub fn allow_unsafe_timings(mut self) -> Self {
         self.unsafe_timings = true;
         self
@@ -199,8 +207,8 @@ impl Builder {
         self
     }
 
-    /// How many polling sessions one peer address may begin and not use: `burst` at once, and then `per_second`. A
-    /// faster peer is made to wait, and beyond 5 s its connection is closed. Works where the peer's address is known.
+    /// How many sessions one peer address may begin and not use, by polling or with a handshake of 0.7 to 0.9: `burst` at
+    /// once, and then `per_second`. A faster peer is made to wait, and beyond 5 s its connection is closed. Works where the peer's address is known.
     /// Default 100 and 20.
     pub fn unused_handshakes(mut self, burst: u32, per_second: u32) -> Self {
         self.handshakes = Some(HandshakeRate { per_second, burst });
@@ -233,7 +241,7 @@ impl Builder {
     /// A [`BuildError`] that names the first option with a value that cannot work.
     pub fn build(self) -> Result<Listener, BuildError> {
         check_resource(&self.resource)?;
-        if self.transports.is_empty() {
+        if self.transports.as_ref().is_some_and(Vec::is_empty) {
             return Err(BuildError::new("transports", "at least one transport is needed"));
         }
         let positive = [
@@ -257,9 +265,15 @@ impl Builder {
         }
         check_length("header_timeout", self.header_timeout)?;
         check_length("body_timeout", self.body_timeout)?;
-        let mut profiles = Transport::ALL.map(|transport| default_profile(self.dialect, transport));
-        for transport in Transport::ALL {
-            self.apply(transport, &mut profiles[transport.index()])?;
+        let mut profiles = Generation::ALL
+            .map(|generation| Transport::ALL.map(|transport| default_profile(generation, self.dialect, transport)));
+        for profiles in &mut profiles {
+            for transport in Transport::ALL {
+                self.apply(transport, &mut profiles[transport.index()])?;
+            }
+        }
+        if !self.unsafe_timings {
+            keep_packet_clients(&mut profiles[Generation::Packets as usize]);
         }
         let origins = match &self.origins {
             None => Origins::default(),
@@ -268,10 +282,13 @@ impl Builder {
                 Origins::listed(entries).map_err(|entry| BuildError::new("origins", entry.to_string()))?
             }
         };
+        let announced_transports = self.announced_transports();
+        let transports = self.transports.unwrap_or_else(|| Transport::ALL.to_vec());
         Ok(Listener::new(Options {
+            announced_transports,
             resource: self.resource,
             dialect: self.dialect,
-            transports: self.transports,
+            transports,
             profiles,
             origins,
             queue: self.queue,
@@ -283,6 +300,15 @@ impl Builder {
             client_script: self.client_script,
             trust_forwarded_scheme: self.trust_forwarded_scheme,
         }))
+    }
+
+    /// Flash is offered only to who asks for it: a client that tries it first and has no film loses ten seconds.
+    fn announced_transports(&self) -> Vec<Transport> {
+        use Transport::{HtmlFile, JsonpPolling, WebSocket, XhrPolling};
+        match &self.transports {
+            Some(transports) => transports.iter().copied().filter(|transport| is_of_packets(*transport)).collect(),
+            None => vec![WebSocket, HtmlFile, XhrPolling, JsonpPolling],
+        }
     }
 
     fn apply(&self, transport: Transport, profile: &mut Profile) -> Result<(), BuildError> {
@@ -339,6 +365,31 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// Clients of 0.7 to 0.9 leave when they hear nothing for as long as the announced timeouts, so something is said
+/// earlier than that: the heartbeat comes, and a poll ends, after half of the time at the latest.
+fn keep_packet_clients(profiles: &mut Profiles) {
+    let close_timeout = profiles[Transport::XhrPolling.index()].close_timeout;
+    let close_timeout = close_timeout.min(profiles[Transport::JsonpPolling.index()].close_timeout);
+    for profile in profiles {
+        if let Some(heartbeat) = &mut profile.heartbeat {
+            let patience = heartbeat.timeout.map_or(close_timeout, |timeout| timeout.min(close_timeout));
+            heartbeat.interval = within(heartbeat.interval, patience);
+        }
+        profile.poll_duration = within(profile.poll_duration, close_timeout);
+    }
+}
+
+/// Half of the whole seconds a client counts, unless the wanted time is shorter than all of them.
+fn within(wanted: Duration, patience: Duration) -> Duration {
+    let patience = Duration::from_secs(whole_seconds(patience));
+    if wanted < patience { wanted } else { patience / 2 }
+}
+
+/// The seconds a handshake announces, rounded up.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 fn check_length(option: &'static str, value: Duration) -> Result<(), BuildError> {

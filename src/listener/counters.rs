@@ -9,12 +9,28 @@ pub(crate) struct Counters {
     requeued: AtomicU64,
     refused_origins: AtomicU64,
     delayed_handshakes: AtomicU64,
+    volatile_dropped: AtomicU64,
+    ignored_events: AtomicU64,
+    refused_clients: AtomicU64,
 }
 
 impl Counters {
     /// Messages refused by a full queue.
     pub(crate) fn add_dropped(&self, messages: usize) {
         self.dropped.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    /// Volatile messages that found no connection.
+    pub(crate) fn add_volatile_dropped(&self, messages: usize) {
+        self.volatile_dropped.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_ignored_event(&self) {
+        self.ignored_events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_refused_client(&self) {
+        self.refused_clients.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Messages that waited for a client that did not come back.
@@ -45,6 +61,9 @@ impl Counters {
             requeued_batches: read(&self.requeued),
             refused_origins: read(&self.refused_origins),
             delayed_handshakes: read(&self.delayed_handshakes),
+            volatile_dropped: read(&self.volatile_dropped),
+            ignored_events: read(&self.ignored_events),
+            refused_clients: read(&self.refused_clients),
         }
     }
 }
@@ -65,4 +84,11 @@ pub struct Stats {
     pub refused_origins: u64,
     /// Handshakes that were made to wait, or refused, because their peer had begun too many.
     pub delayed_handshakes: u64,
+    /// Volatile messages that were dropped because no connection was there to take them.
+    pub volatile_dropped: u64,
+    /// Events and messages of clients that nobody handled: no handler of that name, arguments that do not fit its
+    /// types, a reserved name, what is no JSON, or a namespace the client is not in.
+    pub ignored_events: u64,
+    /// Handshakes that the application's authorization refused.
+    pub refused_clients: u64,
 }

@@ -2,37 +2,36 @@
 
 mod builder;
 mod counters;
+mod namespace;
 mod options;
 mod serve;
 mod shared;
 mod static_files;
 mod wrap;
 
-pub use crate::hub::Broadcast;
-use crate::{
-    client::{Client, Message},
-    hub::{Encoded, Target},
-    session::{DisconnectReason, SessionId},
-    transport,
-};
+use crate::transport;
+pub(crate) use builder::whole_seconds;
 pub use builder::{BuildError, Builder};
 pub use counters::Stats;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
+pub use namespace::Namespace;
 pub(crate) use options::Options;
 pub use options::{Dialect, Generation};
 pub use serve::{ServeError, Socket};
 pub(crate) use shared::{Busy, Shared};
 pub use static_files::ClientScript;
 pub(crate) use static_files::answer as answer_script;
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 #[cfg(feature = "tower")]
 pub use wrap::ListenerLayer;
 pub use wrap::{Wrapped, WrappedBody, WrappedFuture};
 
 /// A realtime listener: options, handlers and every live session. Cheap to clone; all clones are one listener.
 ///
-/// Set the handlers once, before serving; a handler set later serves the events that come after.
+/// What it does for its clients, it does in its root namespace `/`, where every client of every generation is;
+/// [`Listener::of`] names others. Set the handlers once, before serving; a handler set later serves the events that
+/// come after.
 #[derive(Clone)]
 pub struct Listener {
     shared: Arc<Shared>,
@@ -52,68 +51,10 @@ impl Listener {
         Self { shared }
     }
 
-    /// Sets what happens when a client has connected. It is called once for each client, before its first message.
-    pub fn on_connect<F, R>(&self, handler: F) -> &Self
-    where
-        F: Fn(Client) -> R + Send + Sync + 'static,
-        R: Future<Output = ()> + Send + 'static,
-    {
-        self.shared.change_handlers(|handlers| handlers.set_connect(handler));
-        self
-    }
-
-    /// Sets what happens with a client's message. Messages of one client are handled in order, one at a time; while a
-    /// handler waits, further messages of that client wait too, and in the end its connection is read no further.
-    pub fn on_message<F, R>(&self, handler: F) -> &Self
-    where
-        F: Fn(Client, Message) -> R + Send + Sync + 'static,
-        R: Future<Output = ()> + Send + 'static,
-    {
-        self.shared.change_handlers(|handlers| handlers.set_message(handler));
-        self
-    }
-
-    /// Sets what happens when a client has gone. It is called once for each client, after its last message.
-    pub fn on_disconnect<F, R>(&self, handler: F) -> &Self
-    where
-        F: Fn(Client, DisconnectReason) -> R + Send + Sync + 'static,
-        R: Future<Output = ()> + Send + 'static,
-    {
-        self.shared.change_handlers(|handlers| handlers.set_disconnect(handler));
-        self
-    }
-
-    /// Queues a message for every client.
-    pub fn broadcast(&self, message: impl Into<Message>) -> Broadcast {
-        self.broadcast_except(message, [] as [&str; 0])
-    }
-
-    /// Queues a message for every client but those with these ids.
-    pub fn broadcast_except<I>(&self, message: impl Into<Message>, ids: I) -> Broadcast
-    where
-        I: IntoIterator<Item: AsRef<str>>,
-    {
-        let message = message.into();
-        let except: Vec<_> = ids.into_iter().filter_map(|id| SessionId::parse(id.as_ref())).collect();
-        self.shared.broadcast(&Encoded::new(&message), &except)
-    }
-
-    /// The clients in a room.
-    pub fn to(&self, room: &str) -> Target {
-        Target::new(Arc::clone(&self.shared), room.into(), Vec::new())
-    }
-
-    /// The clients that are connected now.
-    #[must_use]
-    pub fn clients(&self) -> Vec<Client> {
-        let members = self.shared.members();
-        members.iter().filter(|member| member.is_open()).map(|member| Client::new(Arc::clone(member))).collect()
-    }
-
-    /// The client with this id, while it is connected.
-    #[must_use]
-    pub fn client(&self, id: &str) -> Option<Client> {
-        self.shared.find(id).filter(|member| member.is_open()).map(Client::new)
+    /// The namespace of this name, made now if it is new: clients of 0.7 to 0.9 may enter it from now on. `/` is the
+    /// root.
+    pub fn of(&self, name: &str) -> Namespace {
+        Namespace::new(Arc::clone(&self.shared), self.shared.namespaces.make(name))
     }
 
     /// What was counted since the listener was built.

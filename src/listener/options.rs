@@ -35,13 +35,18 @@ impl Dialect {
 pub enum Generation {
     /// Socket.IO 0.3 to 0.6.
     Frames,
+    /// Socket.IO 0.7, 0.8 and 0.9.
+    Packets,
 }
 
 impl Generation {
+    pub(crate) const ALL: [Self; 2] = [Self::Frames, Self::Packets];
+
     /// The name of the family.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Frames => "frames",
+            Self::Packets => "packets",
         }
     }
 }
@@ -58,7 +63,10 @@ pub(crate) struct Options {
     pub(crate) resource: String,
     pub(crate) dialect: Dialect,
     pub(crate) transports: Vec<Transport>,
-    pub(crate) profiles: [Profile; Transport::ALL.len()],
+    /// The timing of each transport of each generation.
+    pub(crate) profiles: [Profiles; Generation::ALL.len()],
+    /// The transports that a handshake of the packets generation names, in the application's order.
+    pub(crate) announced_transports: Vec<Transport>,
     pub(crate) origins: Origins,
     pub(crate) queue: Limits,
     pub(crate) max_body_bytes: usize,
@@ -70,15 +78,59 @@ pub(crate) struct Options {
     pub(crate) trust_forwarded_scheme: bool,
 }
 
+/// The timing of every transport of one generation.
+pub(crate) type Profiles = [Profile; Transport::ALL.len()];
+
 impl Options {
-    pub(crate) fn profile(&self, transport: Transport) -> Profile {
-        self.profiles[transport.index()]
+    pub(crate) fn profile(&self, generation: Generation, transport: Transport) -> Profile {
+        self.profiles[generation as usize][transport.index()]
     }
 }
 
-/// The timing of the original servers: 0.6.18's for `~m~` frames, 0.4.1's for JSON envelopes
-/// (docs/wire/frames.md §3.1).
-pub(crate) fn default_profile(dialect: Dialect, transport: Transport) -> Profile {
+impl Options {
+    /// Whether sessions of the packets generation may use this transport.
+    pub(crate) fn speaks_packets(&self, transport: Transport) -> bool {
+        self.transports.contains(&transport) && is_of_packets(transport)
+    }
+
+    /// The heartbeat timeout and the close timeout that a handshake of the packets generation tells: the longest of
+    /// its transports, since a client may use any.
+    pub(crate) fn announced_timeouts(&self) -> (Duration, Duration) {
+        let profiles = &self.profiles[Generation::Packets as usize];
+        let heartbeats = profiles.iter().filter_map(|profile| profile.heartbeat?.timeout);
+        let polling = Transport::ALL.into_iter().filter(|transport| transport.is_polling());
+        let closes = polling.map(|transport| profiles[transport.index()].close_timeout);
+        (heartbeats.max().unwrap_or_default(), closes.max().unwrap_or_default())
+    }
+}
+
+/// Whether the packets generation knows this transport.
+pub(crate) fn is_of_packets(transport: Transport) -> bool {
+    use Transport::{FlashSocket, HtmlFile, JsonpPolling, WebSocket, XhrPolling};
+    matches!(transport, WebSocket | FlashSocket | HtmlFile | XhrPolling | JsonpPolling)
+}
+
+/// The timing of the original servers.
+pub(crate) fn default_profile(generation: Generation, dialect: Dialect, transport: Transport) -> Profile {
+    match generation {
+        Generation::Frames => frames_profile(dialect, transport),
+        Generation::Packets => packets_profile(transport),
+    }
+}
+
+/// That of 0.9.19.
+fn packets_profile(transport: Transport) -> Profile {
+    let seconds = Duration::from_secs;
+    let (heartbeat, close_timeout) = if transport.is_polling() {
+        (None, seconds(60))
+    } else {
+        (Some(Heartbeat { interval: seconds(25), timeout: Some(seconds(60)) }), Duration::ZERO)
+    };
+    Profile { heartbeat, close_timeout, poll_duration: seconds(20), says_goodbye: true }
+}
+
+/// That of 0.6.18 for `~m~` frames, of 0.4.1 for JSON envelopes (docs/wire/frames.md §3.1).
+fn frames_profile(dialect: Dialect, transport: Transport) -> Profile {
     use Transport::{FlashSocket, HtmlFile, JsonpPolling, ServerEvents, WebSocket, XhrMultipart, XhrPolling};
     let seconds = Duration::from_secs;
     let poll_duration = seconds(20);
@@ -90,5 +142,5 @@ pub(crate) fn default_profile(dialect: Dialect, transport: Transport) -> Profile
         (Dialect::Json, HtmlFile | XhrMultipart | ServerEvents) => (Some((seconds(5), None)), Duration::ZERO),
     };
     let heartbeat = heartbeat.map(|(interval, timeout)| Heartbeat { interval, timeout });
-    Profile { heartbeat, close_timeout, poll_duration }
+    Profile { heartbeat, close_timeout, poll_duration, says_goodbye: false }
 }

@@ -2,20 +2,21 @@
 
 use super::{counters::Counters, options::Options};
 use crate::{
-    client::{Context, Event, Handlers, Handshake, Member},
-    hub::{Broadcast, Encoded, Rooms, WireForm, deliver},
+    client::{Attempt, Context, Handshake, Member, Refusal, State, admit},
+    hub::Namespaces,
+    listener::Generation,
     session::{Deadlines, DisconnectReason, Registry, Session, SessionId},
-    transport::{HandshakeLimit, HandshakeTurn, Mount},
+    transport::{HandshakeLimit, HandshakeTurn, Mount, Transport},
 };
 use std::{
     collections::HashSet,
     future::Future,
     net::IpAddr,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::{
     runtime::{EnterGuard, Handle},
@@ -26,16 +27,17 @@ use tokio::{
 /// How many refused origins are remembered.
 const COMPLAINTS: usize = 64;
 const LONGEST_COMPLAINT: usize = 256;
+/// How long a handshake of the packets generation waits for its first connection, as in 0.9.19.
+const UNUSED_HANDSHAKE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) mount: Mount,
-    pub(crate) rooms: Rooms,
+    pub(crate) namespaces: Namespaces,
     pub(crate) deadlines: Arc<Deadlines<Member>>,
     pub(crate) counters: Counters,
     sessions: Registry<Member>,
-    handlers: RwLock<Arc<Handlers>>,
     handshakes: Option<Mutex<HandshakeLimit>>,
     /// The runtime of the first request; it runs the reaper and the handlers that wait.
     runtime: OnceLock<(Handle, AbortHandle)>,
@@ -52,11 +54,10 @@ impl Shared {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             mount: Mount::new(&options.resource),
-            rooms: Rooms::default(),
+            namespaces: Namespaces::default(),
             deadlines: Arc::new(Deadlines::new()),
             counters: Counters::default(),
             sessions: Registry::new(),
-            handlers: RwLock::default(),
             handshakes: options.handshakes.map(|rate| Mutex::new(HandshakeLimit::new(rate))),
             runtime: OnceLock::new(),
             complaints: Mutex::default(),
@@ -65,19 +66,6 @@ impl Shared {
             left: Notify::new(),
             options,
         }
-    }
-
-    pub(crate) fn form(&self) -> WireForm {
-        self.options.dialect.form()
-    }
-
-    pub(crate) fn handlers(&self) -> Arc<Handlers> {
-        Arc::clone(&self.handlers.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn change_handlers(&self, change: impl FnOnce(&mut Handlers)) {
-        let mut handlers = self.handlers.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut handlers));
     }
 
     /// Must be called on a runtime before the first session opens.
@@ -95,22 +83,41 @@ impl Shared {
         }
     }
 
-    /// Begins a session; nothing when the listener is shutting down or the system has no randomness.
-    pub(crate) fn open(self: &Arc<Self>, handshake: Handshake) -> Option<Arc<Member>> {
+    /// Asks the application whether a client may come in; answers what was kept for it.
+    pub(crate) async fn admit(&self, handshake: &Arc<Handshake>) -> Result<Arc<Mutex<State>>, Refusal> {
+        let handlers = self.namespaces.root().handlers();
+        let admitted = admit(handlers.authorize.as_ref(), Attempt::handshake_of(Arc::clone(handshake))).await;
+        if admitted.is_err() {
+            self.counters.add_refused_client();
+        }
+        admitted
+    }
+
+    /// Begins a session; nothing when the listener is shutting down or the system has no randomness. A client of the
+    /// frames generation is the application's business at once, one of packets when it has a connection.
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        handshake: Arc<Handshake>,
+        generation: Generation,
+        transport: Transport,
+        state: Arc<Mutex<State>>,
+    ) -> Option<Arc<Member>> {
         let Some(id) = SessionId::random() else {
             log::error!(target: "heirloom", "the system's random generator failed; a session was refused");
             return None;
         };
-        let profile = self.options.profile(handshake.transport());
-        let context = Context::new(Arc::clone(self), handshake);
-        let member = Session::open(id, profile, self.options.queue, context);
-        member.host.inbox.push(Event::Connect);
+        let profile = self.options.profile(generation, transport);
+        let patience = if generation == Generation::Packets { UNUSED_HANDSHAKE } else { Duration::ZERO };
+        let context = Context::new(Arc::clone(self), handshake, generation, transport, state);
+        let member = Session::open(id, profile, self.options.queue, patience, context);
         self.sessions.insert(id, Arc::clone(&member));
         // Looked at after the session is known, so that a shutdown either sees the session or is seen here.
         if self.is_shutting_down() {
-            member.host.inbox.discard();
             self.forget(&member);
             return None;
+        }
+        if generation == Generation::Frames {
+            Context::begin(&member);
         }
         log::debug!(target: "heirloom", "session {id:?} opened on {}", member.host.transport());
         Some(member)
@@ -137,18 +144,8 @@ impl Shared {
         self.runtime.get().map(|(runtime, _)| runtime.enter())
     }
 
-    pub(crate) fn members(&self) -> Arc<[Arc<Member>]> {
-        self.sessions.snapshot()
-    }
-
     pub(crate) fn session_count(&self) -> usize {
         self.sessions.len()
-    }
-
-    pub(crate) fn broadcast(&self, message: &Encoded<'_>, except: &[SessionId]) -> Broadcast {
-        let outcome = deliver(&self.members(), message, except);
-        self.counters.add_dropped(outcome.dropped);
-        outcome
     }
 
     /// Whether this peer may begin a session now.
@@ -178,7 +175,7 @@ impl Shared {
     /// Refuses new sessions and ends those that are there; resolves when the last has gone and its handlers are done.
     pub(crate) async fn end_all(&self) {
         self.shutting_down.store(true, Ordering::SeqCst);
-        for member in self.members().iter() {
+        for member in self.sessions.snapshot().iter() {
             member.end(DisconnectReason::Shutdown);
         }
         loop {

@@ -14,7 +14,7 @@ use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// What a session belongs to: tells the time, keeps deadlines, and hears of endings. Called without any lock held.
@@ -57,8 +57,8 @@ impl Core {
 
 impl<A: Host> Session<A> {
     /// A new session, its deadline set.
-    pub(crate) fn open(id: SessionId, profile: Profile, limits: Limits, host: A) -> Arc<Self> {
-        let machine = Machine::new(host.now(), profile, limits);
+    pub(crate) fn open(id: SessionId, profile: Profile, limits: Limits, patience: Duration, host: A) -> Arc<Self> {
+        let machine = Machine::new(host.now(), profile, limits, patience);
         let core = Mutex::new(Core { machine, waker: None, scheduled: None });
         let session = Arc::new(Self { id, core, host });
         session.settle(session.lock());
@@ -77,8 +77,8 @@ impl<A: Host> Session<A> {
     }
 
     /// See [`Machine::attach`].
-    pub(crate) fn attach(self: &Arc<Self>, mode: Mode) -> Option<u64> {
-        self.with(|machine, now| machine.attach(now, mode))
+    pub(crate) fn attach(self: &Arc<Self>, mode: Mode, profile: Profile) -> Option<u64> {
+        self.with(|machine, now| machine.attach(now, mode, profile))
     }
 
     /// See [`Machine::take`]. Waits with the task's waker.
@@ -107,7 +107,7 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::watched`].
     pub(crate) fn watched(self: &Arc<Self>, number: u64, delivery: Arc<dyn Delivery>) -> bool {
-        self.with(|machine, _| machine.watched(number, delivery))
+        self.with(|machine, now| machine.watched(now, number, delivery))
     }
 
     /// See [`Machine::unwritten`].
@@ -125,8 +125,13 @@ impl<A: Host> Session<A> {
         self.with(|machine, _| machine.send(messages))
     }
 
+    /// See [`Machine::send_volatile`].
+    pub(crate) fn send_volatile(self: &Arc<Self>, message: &Bytes) -> Result<(), SendError> {
+        self.with(|machine, _| machine.send_volatile(message))
+    }
+
     /// See [`Machine::heartbeat`].
-    pub(crate) fn heartbeat(self: &Arc<Self>, counter: u64) {
+    pub(crate) fn heartbeat(self: &Arc<Self>, counter: Option<u64>) {
         self.with(|machine, now| machine.heartbeat(now, counter));
     }
 

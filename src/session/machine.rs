@@ -124,11 +124,12 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// A new session. It lapses unless a connection is attached within the close timeout or the grace.
-    pub(crate) fn new(now: Instant, profile: Profile, limits: Limits) -> Self {
+    /// A new session. It lapses unless a connection is attached within `patience`, the close timeout or the grace,
+    /// whichever is longest.
+    pub(crate) fn new(now: Instant, profile: Profile, limits: Limits, patience: Duration) -> Self {
         let mut queue = Queue::new(limits);
         queue.push(Element::Opening, false);
-        let patience = profile.close_timeout.max(ENDING_GRACE);
+        let patience = patience.max(profile.close_timeout).max(ENDING_GRACE);
         Self {
             profile,
             phase: Phase::Open,
@@ -171,9 +172,10 @@ impl Machine {
         self.in_flight.as_ref()?.delivery.clone()
     }
 
-    /// A connection wants to carry the session. The one before it is over. Answers its number, or nothing when the
-    /// session is over.
-    pub(crate) fn attach(&mut self, now: Instant, mode: Mode) -> Option<u64> {
+    /// A connection wants to carry the session from now on, with the timing of its transport. The one before it is
+    /// over. Answers its number, or nothing when the session is over.
+    pub(crate) fn attach(&mut self, now: Instant, mode: Mode, profile: Profile) -> Option<u64> {
+        self.profile = profile;
         self.settle_in_flight();
         let over = match self.phase {
             Phase::Open => false,
@@ -247,19 +249,23 @@ impl Machine {
         let in_flight = self.in_flight.take_if(|in_flight| in_flight.number == number);
         if let Some(in_flight) = &in_flight {
             self.queue.release(&in_flight.batch);
+            self.close_if_all_is_said();
         }
         in_flight.is_some()
     }
 
     /// The batch taken by this connection is being written, and somebody watches whether it arrives. Answers as
     /// [`Machine::written`].
-    pub(crate) fn watched(&mut self, number: u64, delivery: Arc<dyn Delivery>) -> bool {
-        let in_flight = self.in_flight.as_mut().filter(|in_flight| in_flight.number == number);
-        let is_ours = in_flight.is_some();
-        if let Some(in_flight) = in_flight {
-            in_flight.delivery = Some(delivery);
+    pub(crate) fn watched(&mut self, now: Instant, number: u64, delivery: Arc<dyn Delivery>) -> bool {
+        let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.number == number) else {
+            return false;
+        };
+        in_flight.delivery = Some(delivery);
+        if self.phase == Phase::Ending && self.queue.is_empty() {
+            // Whoever got the last word need not come again.
+            self.shorten_lapse(now + ENDING_GRACE);
         }
-        is_ours
+        true
     }
 
     /// The batch taken by this connection did not leave: it goes first again.
@@ -293,10 +299,24 @@ impl Machine {
         Ok(())
     }
 
-    /// The client answered the heartbeat with this number.
-    pub(crate) fn heartbeat(&mut self, now: Instant, counter: u64) {
+    /// Queues a message only if a connection is there that takes it at once.
+    pub(crate) fn send_volatile(&mut self, message: &Bytes) -> Result<(), SendError> {
+        let is_ready = match &self.connection {
+            None => false,
+            Some(poll) if poll.mode == Mode::Poll => poll.sealed == 0 && !poll.expired,
+            Some(_) => self.in_flight.is_none(),
+        };
+        if self.phase == Phase::Open && !is_ready {
+            return Err(SendError::NotReady);
+        }
+        self.send(std::slice::from_ref(message))
+    }
+
+    /// The client answered the heartbeat with this number, or any if the protocol has no numbers.
+    pub(crate) fn heartbeat(&mut self, now: Instant, counter: Option<u64>) {
         let Some(heartbeat) = self.profile.heartbeat else { return };
-        if counter == self.pulse.counter && self.pulse.reply_by.take().is_some() {
+        let is_ours = counter.is_none_or(|counter| counter == self.pulse.counter);
+        if is_ours && self.pulse.reply_by.take().is_some() {
             self.pulse.next = Some(now + heartbeat.interval);
         }
     }
@@ -316,6 +336,18 @@ impl Machine {
         self.effects.disconnected = Some(reason);
         if let Some(delivered) = self.in_flight.take_if(|in_flight| in_flight.outcome() == Some(Outcome::Delivered)) {
             self.queue.release(&delivered.batch);
+        }
+        let by_client = reason == DisconnectReason::ClientDisconnect;
+        // Nobody comes for the last word if nobody ever came, or if the client has said its own.
+        let nobody_comes = self.attachments == 0 || by_client;
+        if self.connection.is_none() && nobody_comes {
+            return self.close(reason);
+        }
+        // After a shutdown or a failure the client may come back, so it is not told to stay away.
+        if self.profile.says_goodbye && (by_client || reason == DisconnectReason::ServerDisconnect) {
+            let idle = self.queue.is_empty();
+            self.queue.push(Element::Goodbye, false);
+            self.seal(idle);
         }
         if self.connection.is_none() && self.queue.is_empty() && self.in_flight.is_none() {
             return self.close(reason);
@@ -406,6 +438,19 @@ impl Machine {
             self.close(reason);
         } else {
             self.lapse = Some(Lapse { at: now + self.profile.close_timeout, reason, extensions: 0 });
+        }
+    }
+
+    /// The session is being ended and the last of it has left.
+    fn close_if_all_is_said(&mut self) {
+        if self.phase == Phase::Ending && self.connection.is_none() && self.queue.is_empty() {
+            self.close(DisconnectReason::ServerDisconnect);
+        }
+    }
+
+    fn shorten_lapse(&mut self, at: Instant) {
+        if let Some(lapse) = &mut self.lapse {
+            lapse.at = lapse.at.min(at);
         }
     }
 

@@ -11,6 +11,8 @@ pub(crate) struct Profile {
     pub(crate) close_timeout: Duration,
     /// How long a poll is held when there is nothing to say.
     pub(crate) poll_duration: Duration,
+    /// Whether the protocol has a packet that tells the client to stay away.
+    pub(crate) says_goodbye: bool,
 }
 
 /// A heartbeat the server begins.

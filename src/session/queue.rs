@@ -19,13 +19,17 @@ pub(crate) enum SendError {
     Closed,
     /// The queue is at one of its limits.
     Full,
+    /// A volatile message found no connection that takes it at once.
+    NotReady,
 }
 
 /// One unit of a payload. The transport knows how to write each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Element {
-    /// The session id, the first thing a client hears.
+    /// The first thing a client hears.
     Opening,
+    /// The last thing a client hears, where the protocol has a word for it.
+    Goodbye,
     /// A message in the session's wire form.
     Message(Bytes),
     /// The heartbeat with this number.
@@ -36,7 +40,7 @@ impl Element {
     fn cost(&self) -> (usize, usize) {
         match self {
             Self::Message(bytes) => (bytes.len(), 1),
-            Self::Opening | Self::Heartbeat(_) => (0, 0),
+            Self::Opening | Self::Goodbye | Self::Heartbeat(_) => (0, 0),
         }
     }
 }

@@ -11,8 +11,10 @@ pub enum DisconnectReason {
     /// A heartbeat was not answered within the heartbeat timeout.
     HeartbeatTimeout,
     /// A polling client did not poll again within the close timeout. Clients of the frames generation cannot say
-    /// goodbye, so this is also how an orderly leave of a polling client looks.
+    /// goodbye, so this is also how an orderly leave of their polling clients looks.
     CloseTimeout,
+    /// The client said goodbye: to the whole session, or to this namespace.
+    ClientDisconnect,
     /// The client broke the rules of its transport (a malformed or oversized frame).
     ProtocolError,
     /// The application disconnected the client.
@@ -29,6 +31,7 @@ impl fmt::Display for DisconnectReason {
             Self::TransportClosed => "transport closed",
             Self::HeartbeatTimeout => "heartbeat timeout",
             Self::CloseTimeout => "close timeout",
+            Self::ClientDisconnect => "client disconnect",
             Self::ProtocolError => "protocol error",
             Self::ServerDisconnect => "server disconnect",
             Self::HandlerPanicked => "handler panicked",

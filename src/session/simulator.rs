@@ -14,17 +14,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-const POLLING: Profile =
-    Profile { heartbeat: None, close_timeout: Duration::from_secs(8), poll_duration: Duration::from_secs(20) };
+const POLLING: Profile = Profile {
+    heartbeat: None,
+    close_timeout: Duration::from_secs(8),
+    poll_duration: Duration::from_secs(20),
+    says_goodbye: false,
+};
 
 const STREAMING: Profile = Profile {
     heartbeat: Some(Heartbeat { interval: Duration::from_secs(10), timeout: Some(Duration::from_secs(8)) }),
     close_timeout: Duration::ZERO,
     poll_duration: Duration::from_secs(20),
+    says_goodbye: false,
 };
 
 struct Simulator {
     machine: Machine,
+    profile: Profile,
     now: Instant,
     disconnected: Vec<DisconnectReason>,
     closed: usize,
@@ -35,8 +41,8 @@ struct Simulator {
 impl Simulator {
     fn new(profile: Profile) -> Self {
         let now = Instant::now();
-        let machine = Machine::new(now, profile, Limits { bytes: 1000, messages: 10 });
-        Self { machine, now, disconnected: Vec::new(), closed: 0, undelivered: 0, woken: false }
+        let machine = Machine::new(now, profile, Limits { bytes: 1000, messages: 10 }, Duration::ZERO);
+        Self { machine, profile, now, disconnected: Vec::new(), closed: 0, undelivered: 0, woken: false }
     }
 
     /// A session whose client has heard its id: by a poll, or on the stream with the number that comes back.
@@ -70,7 +76,7 @@ impl Simulator {
     }
 
     fn attach(&mut self, mode: Mode) -> Option<u64> {
-        let number = self.machine.attach(self.now, mode);
+        let number = self.machine.attach(self.now, mode, self.profile);
         self.settle();
         number
     }
@@ -113,6 +119,7 @@ fn texts(batch: &Batch) -> Vec<String> {
             Element::Opening => "id".to_owned(),
             Element::Message(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
             Element::Heartbeat(counter) => format!("h{counter}"),
+            Element::Goodbye => "goodbye".to_owned(),
         })
         .collect()
 }
@@ -249,8 +256,8 @@ fn heartbeats_go_on_while_they_are_answered() {
         simulator.pass(10 * SECOND);
         assert_eq!(simulator.take_texts(stream), [format!("h{counter}")]);
         simulator.machine.written(stream);
-        simulator.machine.heartbeat(simulator.now, counter + 1);
-        simulator.machine.heartbeat(simulator.now, counter);
+        simulator.machine.heartbeat(simulator.now, Some(counter + 1));
+        simulator.machine.heartbeat(simulator.now, Some(counter));
     }
     assert_eq!(simulator.disconnected, []);
 }
@@ -259,7 +266,7 @@ fn heartbeats_go_on_while_they_are_answered() {
 fn an_unanswered_heartbeat_ends_the_session() {
     let (mut simulator, stream) = Simulator::opened(STREAMING, Mode::Stream);
     simulator.pass(10 * SECOND);
-    simulator.machine.heartbeat(simulator.now, 7);
+    simulator.machine.heartbeat(simulator.now, Some(7));
     simulator.pass(8 * SECOND);
     assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
     assert_eq!(simulator.take(stream), Taken::Displaced, "the connection is closed too");
@@ -336,7 +343,7 @@ fn a_batch_that_comes_back_answers_the_poll_that_waits() {
     simulator.send("one").unwrap();
     assert_eq!(simulator.take_texts(poll), ["one"]);
     let fate = Fate::new(Outcome::UnderWay);
-    simulator.machine.watched(poll, fate.clone());
+    simulator.machine.watched(simulator.now, poll, fate.clone());
     let next = simulator.attach(Mode::Poll).unwrap();
     assert!(*fate.abandoned.lock().unwrap(), "what is still under way must not arrive as well");
     assert_eq!(simulator.take_texts(next), ["one"]);
@@ -351,7 +358,7 @@ fn a_batch_that_was_taken_over_is_no_longer_the_older_ones_to_send() {
     let newer = simulator.attach(Mode::Poll).unwrap();
     assert_eq!(simulator.take_texts(newer), ["one"]);
     assert!(!simulator.machine.written(older));
-    assert!(!simulator.machine.watched(older, Fate::new(Outcome::Delivered)));
+    assert!(!simulator.machine.watched(simulator.now, older, Fate::new(Outcome::Delivered)));
     assert!(simulator.machine.written(newer));
 }
 
@@ -362,7 +369,7 @@ fn a_watched_batch_is_judged_by_what_became_of_its_connection() {
         let poll = simulator.attach(Mode::Poll).unwrap();
         simulator.send("one").unwrap();
         simulator.take(poll);
-        simulator.machine.watched(poll, Fate::new(outcome));
+        simulator.machine.watched(simulator.now, poll, Fate::new(outcome));
         simulator.send("two").unwrap();
         let next = simulator.attach(Mode::Poll).unwrap();
         assert_eq!(simulator.take_texts(next), expected);
@@ -375,7 +382,7 @@ fn a_slow_download_is_waited_for_but_not_for_ever() {
     let poll = simulator.attach(Mode::Poll).unwrap();
     simulator.send("large").unwrap();
     simulator.take(poll);
-    simulator.machine.watched(poll, Fate::new(Outcome::UnderWay));
+    simulator.machine.watched(simulator.now, poll, Fate::new(Outcome::UnderWay));
     simulator.pass(60 * SECOND);
     assert_eq!(simulator.disconnected, []);
     simulator.pass(60 * SECOND);
@@ -414,7 +421,7 @@ fn ending_a_session_that_heard_everything_takes_no_time() {
     let poll = simulator.attach(Mode::Poll).unwrap();
     simulator.send("one").unwrap();
     simulator.take(poll);
-    simulator.machine.watched(poll, Fate::new(Outcome::Delivered));
+    simulator.machine.watched(simulator.now, poll, Fate::new(Outcome::Delivered));
     simulator.end();
     assert_eq!((simulator.closed, simulator.undelivered), (1, 0));
 }
@@ -499,8 +506,8 @@ proptest! {
                     if let Taken::Batch(batch) = simulator.take(poll) {
                         match becomes {
                             Becomes::Written => simulator.machine.written(poll),
-                            Becomes::Delivered => simulator.machine.watched(poll, Fate::new(Outcome::Delivered)),
-                            Becomes::Lost => simulator.machine.watched(poll, Fate::new(Outcome::Lost)),
+                            Becomes::Delivered => simulator.machine.watched(simulator.now, poll, Fate::new(Outcome::Delivered)),
+                            Becomes::Lost => simulator.machine.watched(simulator.now, poll, Fate::new(Outcome::Lost)),
                         };
                         if !matches!(becomes, Becomes::Lost) {
                             heard.extend(texts(&batch));

@@ -1,8 +1,47 @@
-//! What a page of another origin is told (docs/wire/frames.md §5).
+//! What a page of another origin is told (docs/wire/frames.md §5, docs/wire/packets.md, the chapter on origins).
 
 use super::{body::Body, name::Transport, origin::Verdict, receive::plain};
 use crate::listener::Shared;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use std::fmt;
+
+/// What a request wants to come in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// A transport of the frames generation.
+    Frames(Transport),
+    /// The handshake of the packets generation.
+    Handshake,
+    /// A transport of the packets generation.
+    Packets(Transport),
+}
+
+impl Entrance {
+    pub(crate) fn transport(self) -> Option<Transport> {
+        match self {
+            Self::Frames(transport) | Self::Packets(transport) => Some(transport),
+            Self::Handshake => None,
+        }
+    }
+
+    fn is_socket(self) -> bool {
+        self.transport().is_some_and(Transport::is_socket)
+    }
+
+    /// Whether an origin has to be named where the accepted ones are listed.
+    fn wants_origin(self) -> bool {
+        self.is_socket() || self == Self::Handshake
+    }
+}
+
+impl fmt::Display for Entrance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frames(transport) | Self::Packets(transport) => transport.fmt(formatter),
+            Self::Handshake => formatter.write_str("handshake"),
+        }
+    }
+}
 
 /// The origin of one request, judged.
 #[derive(Debug)]
@@ -13,27 +52,38 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn judge(shared: &Shared, parts: &Parts, transport: Transport) -> Self {
+    pub(crate) fn judge(shared: &Shared, parts: &Parts, entrance: Entrance) -> Self {
         // The drafts before RFC 6455 name it otherwise.
-        let draft = || parts.headers.get("sec-websocket-origin").filter(|_| transport.is_socket());
+        let draft = || parts.headers.get("sec-websocket-origin").filter(|_| entrance.is_socket());
         let origin = parts.headers.get(header::ORIGIN).or_else(draft).cloned();
         let text = match &origin {
             None => None,
             // What is no text is no origin either.
             Some(origin) => Some(origin.to_str().unwrap_or("")),
         };
+        // A script element, which is how a page of another origin makes a JSONP handshake, names only its page.
+        let text = text.or_else(|| referring_origin(&parts.headers).filter(|_| entrance == Entrance::Handshake));
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
-        let verdict = shared.options.origins.judge(text, host, transport.is_socket());
+        let verdict = shared.options.origins.judge(text, host, entrance.wants_origin());
         if verdict == Verdict::Refused {
-            complain(shared, text, transport);
+            complain(shared, text, entrance);
         }
-        let credentials = transport == Transport::XhrMultipart || parts.headers.contains_key(header::COOKIE);
+        let credentials = match entrance {
+            Entrance::Frames(transport) => {
+                transport == Transport::XhrMultipart || parts.headers.contains_key(header::COOKIE)
+            }
+            Entrance::Handshake | Entrance::Packets(_) => true,
+        };
         Self { origin, credentials, verdict }
     }
 
     pub(crate) fn is_refused(&self) -> bool {
         self.verdict == Verdict::Refused
+    }
+
+    pub(crate) fn has_origin(&self) -> bool {
+        self.origin.is_some()
     }
 
     /// The answer to a refused request. The original answers a POST with 401.
@@ -76,8 +126,16 @@ impl Gate {
     }
 }
 
+/// The origin of the page that asks, by its address.
+fn referring_origin(headers: &HeaderMap) -> Option<&str> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    let authority = referer.find("://")? + 3;
+    let end = referer.get(authority..)?.find(['/', '?', '#']).map_or(referer.len(), |end| authority + end);
+    referer.get(..end)
+}
+
 /// Says for each origin once what to do about it: a refused page retries, and its log lines are nobody's friend.
-fn complain(shared: &Shared, origin: Option<&str>, transport: Transport) {
+fn complain(shared: &Shared, origin: Option<&str>, entrance: Entrance) {
     shared.counters.add_refused_origin();
     let is_new = shared.complain_of(origin.unwrap_or(""));
     let level = if is_new { log::Level::Warn } else { log::Level::Debug };
@@ -85,12 +143,12 @@ fn complain(shared: &Shared, origin: Option<&str>, transport: Transport) {
         Some(origin) => log::log!(
             target: "heirloom",
             level,
-            "refused a {transport} request of origin {origin:?}: add it to the option `origins` if its pages may connect"
+            "refused a {entrance} request of origin {origin:?}: add it to the option `origins` if its pages may connect"
         ),
         None => log::log!(
             target: "heirloom",
             level,
-            "refused a {transport} handshake without an Origin: the option `origins` lists origins, so a socket has to name one (`*:*` asks for none)"
+            "refused a {entrance} request without an Origin: the option `origins` lists origins, so it has to name one (`*:*` asks for none)"
         ),
     }
 }

@@ -4,9 +4,10 @@ use super::name::Transport;
 use crate::{
     hub::WireForm,
     session::{Batch, Element, Entry, SessionId},
-    wire::{envelope, frames, multipart, script, server_events},
+    wire::{envelope, frames, multipart, packets, payload as packets_payload, script, server_events},
 };
 use bytes::Bytes;
+use std::collections::VecDeque;
 
 /// Appends one payload: everything in it, encoded together, without a transport's wrapping.
 pub(crate) fn payload(form: WireForm, id: SessionId, entries: &[Entry], out: &mut Vec<u8>) {
@@ -17,9 +18,11 @@ pub(crate) fn payload(form: WireForm, id: SessionId, entries: &[Entry], out: &mu
                     Element::Opening => frames::encode_text(&id.to_string(), out),
                     Element::Message(bytes) => out.extend_from_slice(bytes),
                     Element::Heartbeat(counter) => frames::encode_heartbeat(*counter, out),
+                    Element::Goodbye => {}
                 }
             }
         }
+        WireForm::Packets => packets_payload::encode(entries.iter().map(|entry| packet(&entry.element)), out),
         WireForm::Envelope => {
             envelope::begin(out);
             for (position, entry) in entries.iter().filter(|entry| !is_heartbeat(entry)).enumerate() {
@@ -29,7 +32,7 @@ pub(crate) fn payload(form: WireForm, id: SessionId, entries: &[Entry], out: &mu
                 match &entry.element {
                     Element::Opening => envelope::encode_session_id(&id.to_string(), out),
                     Element::Message(bytes) => out.extend_from_slice(bytes),
-                    Element::Heartbeat(_) => {}
+                    Element::Heartbeat(_) | Element::Goodbye => {}
                 }
             }
             envelope::end(out);
@@ -37,8 +40,29 @@ pub(crate) fn payload(form: WireForm, id: SessionId, entries: &[Entry], out: &mu
     }
 }
 
+/// A packet of the packets generation.
+fn packet(element: &Element) -> &[u8] {
+    match element {
+        Element::Opening => packets::CONNECTED.as_bytes(),
+        Element::Goodbye => packets::DISCONNECTED.as_bytes(),
+        Element::Heartbeat(_) => packets::HEARTBEAT.as_bytes(),
+        Element::Message(bytes) => bytes,
+    }
+}
+
+/// A batch as the texts of WebSocket frames: one for each payload, or for each packet where there are packets.
+pub(crate) fn socket_frames(form: WireForm, id: SessionId, batch: &Batch) -> impl Iterator<Item = Bytes> {
+    let by_packet = form == WireForm::Packets;
+    let packets = batch.0.iter().filter(move |_| by_packet).map(|entry| match &entry.element {
+        Element::Message(bytes) => bytes.clone(),
+        control => Bytes::copy_from_slice(packet(control)),
+    });
+    let payloads = batch.payloads().filter(move |_| !by_packet).map(move |entries| frame(form, id, entries));
+    packets.chain(payloads)
+}
+
 /// One payload as the text of a WebSocket frame. A single message is not copied.
-pub(crate) fn frame(form: WireForm, id: SessionId, entries: &[Entry]) -> Bytes {
+fn frame(form: WireForm, id: SessionId, entries: &[Entry]) -> Bytes {
     match (form, entries) {
         (WireForm::Frames, [Entry { element: Element::Message(bytes), .. }]) => bytes.clone(),
         (WireForm::Envelope, [entry]) if is_heartbeat(entry) => {
@@ -58,20 +82,41 @@ pub(crate) fn poll_body(form: WireForm, id: SessionId, batch: &Batch, index: Opt
     payload(form, id, &batch.0, &mut text);
     match index {
         None => text.into(),
-        Some(index) => jsonp(index, &text),
+        Some(index) => jsonp(form, index, &text),
+    }
+}
+
+/// The body of a poll's response that carries nothing.
+pub(crate) fn idle_poll_body(form: WireForm, index: Option<&str>) -> Bytes {
+    match (form, index) {
+        (WireForm::Packets, _) => poll_word(packets::NOOP, index),
+        (_, None) => Bytes::new(),
+        (_, Some(index)) => jsonp(form, index, b""),
+    }
+}
+
+/// The body of a poll's response that is one packet of the protocol's own.
+pub(crate) fn poll_word(word: &'static str, index: Option<&str>) -> Bytes {
+    match index {
+        None => Bytes::from_static(word.as_bytes()),
+        Some(index) => jsonp(WireForm::Packets, index, word.as_bytes()),
     }
 }
 
 /// A payload as a call of the page's callback.
-pub(crate) fn jsonp(index: &str, payload: &[u8]) -> Bytes {
+fn jsonp(form: WireForm, index: &str, payload: &[u8]) -> Bytes {
     let mut out = Vec::with_capacity(payload.len() + 32);
-    script::jsonp(index, &text(payload), &mut out);
+    match form {
+        WireForm::Packets => script::packets_jsonp(index, &text(payload), &mut out),
+        WireForm::Frames | WireForm::Envelope => script::jsonp(index, &text(payload), &mut out),
+    }
     out.into()
 }
 
 /// What a stream begins with.
 pub(crate) fn prelude(form: WireForm, transport: Transport) -> &'static [u8] {
     match transport {
+        Transport::HtmlFile if form == WireForm::Packets => script::HTMLFILE_PRELUDE_PACKETS,
         Transport::HtmlFile if form == WireForm::Envelope => script::HTMLFILE_PRELUDE_JSON,
         Transport::HtmlFile => script::HTMLFILE_PRELUDE_FRAMES,
         Transport::XhrMultipart => multipart::PRELUDE.as_bytes(),
@@ -80,8 +125,30 @@ pub(crate) fn prelude(form: WireForm, transport: Transport) -> &'static [u8] {
     }
 }
 
-/// Appends a batch as a stream carries it, payload by payload.
-pub(crate) fn stream(form: WireForm, transport: Transport, id: SessionId, batch: &Batch, out: &mut Vec<u8>) {
+/// A batch as the chunks of a stream.
+pub(crate) fn stream(form: WireForm, transport: Transport, id: SessionId, batch: &Batch) -> VecDeque<Bytes> {
+    if form == WireForm::Packets {
+        // A script element each, a chunk each, as the original sent them.
+        return batch.0.iter().map(|entry| stream_packet(packet(&entry.element))).collect();
+    }
+    let mut out = Vec::new();
+    stream_payloads(form, transport, id, batch, &mut out);
+    VecDeque::from([out.into()])
+}
+
+fn stream_packet(packet: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(packet.len() + 32);
+    script::htmlfile_packet(&text(packet), &mut out);
+    out.into()
+}
+
+/// A packet of the protocol's own as the chunk of a stream.
+pub(crate) fn stream_word(word: &'static str) -> Bytes {
+    stream_packet(word.as_bytes())
+}
+
+/// Appends a batch as a stream of the frames generation carries it, payload by payload.
+fn stream_payloads(form: WireForm, transport: Transport, id: SessionId, batch: &Batch, out: &mut Vec<u8>) {
     let mut bytes = Vec::new();
     for entries in batch.payloads() {
         if let (WireForm::Envelope, [entry]) = (form, entries) {
@@ -148,11 +215,11 @@ mod tests {
     use bytes::Bytes;
 
     fn part(form: WireForm, message: &crate::client::Message) -> String {
-        let entry = Entry { element: Element::Message(form.encode(message)), joined: false };
+        let element = Element::Message(form.encode("", &crate::hub::Outgoing::message(message)));
+        let entry = Entry { element, joined: false };
         let id = SessionId::random().unwrap();
-        let mut out = Vec::new();
-        stream(form, Transport::XhrMultipart, id, &Batch(vec![entry]), &mut out);
-        String::from_utf8(out).unwrap()
+        let chunks = stream(form, Transport::XhrMultipart, id, &Batch(vec![entry]));
+        chunks.into_iter().map(|chunk| String::from_utf8(chunk.to_vec()).unwrap()).collect()
     }
 
     #[test]

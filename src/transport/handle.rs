@@ -2,9 +2,10 @@
 
 use super::{
     body::Body,
-    cors::Gate,
+    cors::{Entrance, Gate},
     handshake_limit::Turn,
     name::Transport,
+    packets,
     polling::{Poll, callback_index},
     receive::{self, plain},
     route::Route,
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     client::{Handshake, Member, handle_here},
-    listener::{Shared, answer_script},
+    listener::{Generation, Shared, answer_script},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use http_body::Body as HttpBody;
@@ -25,7 +26,7 @@ use std::{
     time::Instant,
 };
 
-const METHODS: &str = "GET, POST, OPTIONS";
+pub(crate) const METHODS: &str = "GET, POST, OPTIONS";
 
 /// The other end of a connection. Put it into a request's extensions where the listener cannot see the address by
 /// itself: under [`Listener::wrap`](crate::Listener::wrap) and [`Listener::handle`](crate::Listener::handle).
@@ -61,6 +62,7 @@ fn route<'a>(shared: &Shared, path: &'a str) -> Option<Route<'a>> {
     let ours = match &route {
         Route::Script => shared.options.client_script.is_some(),
         Route::Frames { transport, .. } => shared.options.transports.contains(transport),
+        Route::Packets(_) => true,
     };
     ours.then_some(route)
 }
@@ -90,15 +92,16 @@ where
         None => return plain(StatusCode::NOT_FOUND, "not found"),
         Some(Route::Script) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
         Some(Route::Script) => return answer_script(&shared.options.client_script, &parts.method, &parts.headers),
+        Some(Route::Packets(_)) => return packets::respond(shared, parts, body, upgrade, peer).await,
         Some(Route::Frames { transport, session, tail }) => (transport, session, tail),
     };
-    let gate = Gate::judge(shared, &parts, transport);
+    let gate = Gate::judge(shared, &parts, Entrance::Frames(transport));
     let allow = if transport.is_socket() { "GET, OPTIONS" } else { METHODS };
     if parts.method == Method::OPTIONS {
         return gate.preflight(&parts.headers, allow);
     }
     if transport.is_socket() && parts.method == Method::GET {
-        return websocket::accept(shared, parts, &gate, upgrade, peer);
+        return websocket::accept(shared, parts, &gate, upgrade, peer).await;
     }
     if wants_websocket(&parts.headers) {
         return Response::new(Body::refused());
@@ -117,7 +120,7 @@ where
     };
     let member = match session {
         None => None,
-        Some(id) => match find(shared, id) {
+        Some(id) => match find(shared, Generation::Frames, id) {
             Some(member) => Some(member),
             None => return Response::new(Body::refused()),
         },
@@ -157,7 +160,11 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
             if !wait_for_turn(shared, waits.map(|address| address.ip())).await {
                 return Response::new(Body::refused());
             }
-            match shared.open(Handshake::new(&parts, peer.address, transport)) {
+            let handshake = Arc::new(Handshake::new(&parts, peer.address));
+            let Ok(state) = shared.admit(&handshake).await else {
+                return plain(StatusCode::FORBIDDEN, "unauthorized");
+            };
+            match shared.open(handshake, Generation::Frames, transport, state) {
                 Some(member) => (member, true),
                 None => return Response::new(Body::refused()),
             }
@@ -168,7 +175,7 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
     let own = member.host.transport();
     if own.is_polling() {
         let index = if own == Transport::JsonpPolling { Some(index.unwrap_or_else(|| "0".to_owned())) } else { None };
-        let response = Poll { member: Arc::clone(&member), index, watch: peer.watch }.answer().await;
+        let response = Poll { member: Arc::clone(&member), transport: own, index, watch: peer.watch }.answer().await;
         if is_new {
             // The handshake's answer is sealed: what the application sends now waits for the second poll.
             handle_here(&member);
@@ -178,17 +185,18 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
     if own.is_socket() {
         return Response::new(Body::refused());
     }
-    let response = stream::response(Arc::clone(&member));
+    let Some(response) = stream::response(&member, own) else { return Response::new(Body::refused()) };
     if is_new {
         handle_here(&member);
     }
     response
 }
 
-/// The session of this id, marked as used.
-pub(crate) fn find(shared: &Shared, id: &str) -> Option<Arc<Member>> {
-    let member = shared.find(id)?;
-    if member.host.transport().is_polling() && member.host.follow_up() {
+/// The session of this id and generation, marked as used.
+pub(crate) fn find(shared: &Shared, generation: Generation, id: &str) -> Option<Arc<Member>> {
+    let member = shared.find(id).filter(|member| member.host.generation == generation)?;
+    let is_limited = generation == Generation::Packets || member.host.transport().is_polling();
+    if is_limited && member.host.follow_up() {
         if let Some(peer) = member.host.handshake.peer() {
             shared.handshake_followed_up(peer.ip());
         }
@@ -197,7 +205,7 @@ pub(crate) fn find(shared: &Shared, id: &str) -> Option<Arc<Member>> {
 }
 
 /// Whether the peer may begin a session, after it has waited its turn.
-async fn wait_for_turn(shared: &Shared, peer: Option<IpAddr>) -> bool {
+pub(crate) async fn wait_for_turn(shared: &Shared, peer: Option<IpAddr>) -> bool {
     let Some(peer) = peer else { return true };
     let turn = shared.handshake_turn(Instant::now(), peer);
     if turn != Turn::Now && shared.counters.add_delayed_handshake() == 0 {

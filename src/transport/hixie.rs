@@ -5,8 +5,8 @@ use super::{
     cors::Gate,
     goodbye::close_gently,
     handle::Peer,
-    socket::{self, Broken, Frames},
-    websocket::Opened,
+    socket::{Broken, Frames},
+    websocket::{NotOpened, Opened},
 };
 use crate::{listener::Shared, session::DisconnectReason, wire::hixie};
 use bytes::Bytes;
@@ -63,9 +63,7 @@ where
     if prove(&mut stream, &keys).await.is_err() {
         return;
     }
-    if let Some(member) = opened.into_session() {
-        socket::run(Hixie::new(stream, max_frame_bytes), member).await;
-    }
+    opened.run(async || Hixie::new(stream, max_frame_bytes)).await;
 }
 
 /// Answers a draft handshake on the stream itself, to the letter, and carries the session.
@@ -74,16 +72,17 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     shared.start();
-    let transport = match shared.mount.route(parts.uri.path()) {
-        Some(super::route::Route::Frames { transport, .. }) => transport,
-        _ => return Ok(()),
-    };
-    if Gate::judge(shared, &parts, transport).is_refused() {
+    let Some(entrance) = shared.mount.route(parts.uri.path()).and_then(|route| route.socket()) else { return Ok(()) };
+    if Gate::judge(shared, &parts, entrance).is_refused() {
         return refuse(&mut stream, StatusCode::FORBIDDEN).await;
     }
     let is_76 = parts.headers.contains_key("sec-websocket-key1");
     // A dead session: the connection is closed without a word, as for every transport.
-    let Some(opened) = Opened::of(shared, parts, peer) else { return stream.shutdown().await };
+    let opened = match Opened::of(shared, parts, peer).await {
+        Ok(opened) => opened,
+        Err(NotOpened::Dead) => return stream.shutdown().await,
+        Err(NotOpened::Unauthorized) => return refuse(&mut stream, StatusCode::FORBIDDEN).await,
+    };
     let keys = Keys::of(&opened.parts.headers);
     if is_76 && keys.is_none() {
         return refuse(&mut stream, StatusCode::BAD_REQUEST).await;
@@ -98,9 +97,7 @@ where
         prove(&mut stream, &keys).await?;
     }
     let max_frame_bytes = shared.options.max_frame_bytes;
-    if let Some(member) = opened.into_session() {
-        socket::run(Hixie::new(stream, max_frame_bytes), member).await;
-    }
+    opened.run(async || Hixie::new(stream, max_frame_bytes)).await;
     Ok(())
 }
 

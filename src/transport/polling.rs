@@ -7,9 +7,10 @@ use super::{
     watch::{Watch, WatchedBatch},
 };
 use crate::{
-    client::Member,
+    client::{Context, Member},
     hub::WireForm,
     session::{DisconnectReason, Mode, Taken},
+    wire::packets,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
@@ -26,6 +27,7 @@ const ASKING: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Poll {
     pub(crate) member: Arc<Member>,
+    pub(crate) transport: Transport,
     /// The callback of a JSONP poll.
     pub(crate) index: Option<String>,
     pub(crate) watch: Option<Arc<Watch>>,
@@ -48,7 +50,9 @@ impl Poll {
     /// Holds the poll until there is an answer.
     pub(crate) async fn answer(self) -> Response<Body> {
         self.settle().await;
-        let Some(number) = self.member.attach(Mode::Poll) else { return Response::new(Body::refused()) };
+        let form = self.member.host.form();
+        let index = self.index.as_deref();
+        let Some(number) = Context::attach(&self.member, Mode::Poll, self.transport) else { return over(form, index) };
         // Dropped with the future when the client hangs up.
         let mut parked = Parked { member: &self.member, number, waits: true };
         let taken = poll_fn(|context| parked.member.poll_take(context, number)).await;
@@ -56,21 +60,32 @@ impl Poll {
         drop(parked);
         match taken {
             Taken::Batch(batch) => {
-                let member = &self.member;
-                let form = member.host.shared.form();
-                let bytes = encode::poll_body(form, member.id(), &batch, self.index.as_deref());
-                let kind = content_type(form, self.index.is_some());
+                let bytes = encode::poll_body(form, self.member.id(), &batch, index);
+                let is_script = index.is_some();
                 let body = PollBody { bytes: Some(bytes), member: self.member, number, watch: self.watch };
-                response(kind, Body::poll(body))
+                response(form, is_script, Body::poll(body))
             }
             Taken::Expired | Taken::Displaced | Taken::Wait => {
-                let body = self.index.as_deref().map_or_else(Bytes::new, |index| encode::jsonp(index, b""));
-                let form = self.member.host.shared.form();
-                response(content_type(form, self.index.is_some()), Body::full(body))
+                response(form, index.is_some(), Body::full(encode::idle_poll_body(form, index)))
             }
-            Taken::Closed => Response::new(Body::refused()),
+            Taken::Closed => over(form, index),
         }
     }
+}
+
+/// What a poll of a session hears that is over, or never was. A client of the frames generation is told nothing, since
+/// some poll again at once after any answer.
+fn over(form: WireForm, index: Option<&str>) -> Response<Body> {
+    match form {
+        WireForm::Packets => not_handshaken(index),
+        WireForm::Frames | WireForm::Envelope => Response::new(Body::refused()),
+    }
+}
+
+/// The answer to a poll that tells its client to begin anew.
+pub(crate) fn not_handshaken(index: Option<&str>) -> Response<Body> {
+    let body = encode::poll_word(packets::NOT_HANDSHAKEN, index);
+    response(WireForm::Packets, index.is_some(), Body::full(body))
 }
 
 struct Parked<'a> {
@@ -87,17 +102,22 @@ impl Drop for Parked<'_> {
     }
 }
 
-fn content_type(form: WireForm, script: bool) -> HeaderValue {
-    HeaderValue::from_static(match (form, script) {
+fn response(form: WireForm, is_script: bool, body: Body) -> Response<Body> {
+    let kind = match (form, is_script) {
         (_, true) => "text/javascript; charset=UTF-8",
-        (WireForm::Frames, false) => "text/plain; charset=UTF-8",
+        (WireForm::Frames | WireForm::Packets, false) => "text/plain; charset=UTF-8",
         (WireForm::Envelope, false) => "text/plain",
-    })
-}
-
-fn response(kind: HeaderValue, body: Body) -> Response<Body> {
+    };
     let mut response = Response::new(body);
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if form == WireForm::Packets {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Keep-Alive"));
+        if is_script {
+            headers.insert(header::X_XSS_PROTECTION, HeaderValue::from_static("0"));
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        }
+    }
     response
 }
 

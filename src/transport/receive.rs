@@ -1,10 +1,12 @@
-//! What comes in: payloads to packets to the session and the inbox, whatever carried them.
+//! What comes in: payloads to packets to the session and the inbox, whatever carried them. Those of the packets
+//! generation go on in `receive_packets`.
 
-use super::{body::Body, name::Transport};
+use super::{body::Body, name::Transport, receive_packets};
 use crate::{
     client::{Event, Member, Message, handle_here},
     hub::WireForm,
-    wire::{envelope, form, frames},
+    listener::Options,
+    wire::{envelope, form, frames, packets::Acknowledge},
 };
 use bytes::{Buf, BufMut};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -23,34 +25,35 @@ const GAP: Duration = Duration::from_millis(250);
 
 /// Hands one payload's packets on, in order.
 pub(crate) fn payload(member: &Arc<Member>, text: &str) {
-    deliver(member, decode(member, text));
+    match member.host.form() {
+        WireForm::Packets => receive_packets::frame(member, text),
+        WireForm::Frames | WireForm::Envelope => deliver(member, decode(member, text)),
+    }
 }
 
 fn decode(member: &Member, text: &str) -> Vec<frames::Packet> {
-    match member.host.shared.form() {
-        WireForm::Frames => frames::decode(text).packets,
-        WireForm::Envelope => envelope::decode(text),
-    }
+    if member.host.form() == WireForm::Envelope { envelope::decode(text) } else { frames::decode(text).packets }
 }
 
 fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
     for packet in packets {
         let message = match packet {
             frames::Packet::Heartbeat(counter) => {
-                member.heartbeat(counter);
+                member.heartbeat(Some(counter));
                 continue;
             }
             frames::Packet::Text(text) => Message::Text(text),
             frames::Packet::Json(json) => Message::Json(json),
         };
-        member.host.inbox.push(Event::Message(message));
+        let namespace = Arc::clone(member.host.shared.namespaces.root());
+        member.host.inbox.push(Event::Message { namespace, message, acknowledge: Acknowledge::None });
     }
     handle_here(member);
 }
 
 /// Waits until the application is no longer behind. Meanwhile the client is not blamed for what it cannot send: it
 /// has one POST under way at a time.
-async fn room(member: &Arc<Member>) {
+pub(crate) async fn room(member: &Arc<Member>) {
     struct Paused<'a>(&'a Arc<Member>);
     impl Drop for Paused<'_> {
         fn drop(&mut self) {
@@ -76,28 +79,20 @@ where
     B: HttpBody + Send,
     B::Data: Send,
 {
-    let options = &member.host.shared.options;
-    let limit = options.max_body_bytes;
-    let announced = body.size_hint().lower() > limit as u64;
-    if announced && asks_first {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large");
-    }
-    let bytes = match tokio::time::timeout(options.body_timeout, read(pin!(body.map_err(|_| Incomplete)), limit)).await
-    {
-        Ok(Ok(Some(bytes))) => bytes,
-        Ok(Ok(None)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large"),
-        Ok(Err(Incomplete)) => return plain(StatusCode::BAD_REQUEST, "incomplete body"),
-        Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "body too slow"),
+    let bytes = match whole_body(&member.host.shared.options, body, asks_first).await {
+        Ok(bytes) => bytes,
+        Err(response) => return *response,
     };
+    let form = member.host.form();
     if let Some(data) = form::data_field(&bytes) {
-        let mut packets = match member.host.shared.form() {
+        let mut packets = match form {
             WireForm::Frames if via == Transport::JsonpPolling => form::decode_jsonp_frames(&data).packets,
             _ => decode(&member, &data),
         };
         // Replies to heartbeats do not wait behind the application.
         packets.retain(|packet| match packet {
             frames::Packet::Heartbeat(counter) => {
-                member.heartbeat(*counter);
+                member.heartbeat(Some(*counter));
                 false
             }
             _ => true,
@@ -108,11 +103,32 @@ where
         }
     }
     let mut response = plain(StatusCode::OK, "ok");
-    if member.host.shared.form() == WireForm::Envelope {
+    if form == WireForm::Envelope {
         // Byte for byte what 0.4 answered.
         response.headers_mut().remove(header::CONTENT_TYPE);
     }
     response
+}
+
+/// The body of a POST, or the answer to one that is too large, too slow or broken off.
+pub(crate) async fn whole_body<B>(options: &Options, body: B, asks_first: bool) -> Result<Vec<u8>, Box<Response<Body>>>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+{
+    let limit = options.max_body_bytes;
+    let announced = body.size_hint().lower() > limit as u64;
+    if announced && asks_first {
+        return Err(Box::new(plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large")));
+    }
+    let body = pin!(body.map_err(|_| Incomplete));
+    let (status, text) = match tokio::time::timeout(options.body_timeout, read(body, limit)).await {
+        Ok(Ok(Some(bytes))) => return Ok(bytes),
+        Ok(Ok(None)) => (StatusCode::PAYLOAD_TOO_LARGE, "body too large"),
+        Ok(Err(Incomplete)) => (StatusCode::BAD_REQUEST, "incomplete body"),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "body too slow"),
+    };
+    Err(Box::new(plain(status, text)))
 }
 
 /// The body, or nothing when it exceeds the limit.

@@ -1,6 +1,6 @@
-//! From path to room: what a request is, by its path alone (docs/wire/frames.md §2).
+//! From path to room: what a request is, by its path alone (docs/wire/frames.md §2, docs/wire/packets.md, the chapter on URLs).
 
-use super::name::Transport;
+use super::{cors::Entrance, name::Transport};
 
 /// What a path under the resource asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,36 @@ pub(crate) enum Route<'a> {
         /// The last segment after the session's: a cache buster, `send`, or the index of a JSONP callback.
         tail: Option<&'a str>,
     },
+    /// Something of the packets generation.
+    Packets(PacketsRoute<'a>),
+}
+
+/// What a path of the packets generation asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PacketsRoute<'a> {
+    /// The bare resource: a word of welcome, for who wonders whether the server is there.
+    Welcome,
+    /// Another revision of the protocol than 1.
+    UnknownProtocol,
+    /// A new session. The path may name a transport all the same.
+    Handshake { transport: Option<Transport> },
+    /// A transport of a session; nothing when the name is missing or not one of ours, which only a goodbye may do.
+    Session { transport: Option<Transport>, id: &'a str },
+}
+
+impl Route<'_> {
+    /// The way in for a socket, when the path names one.
+    pub(crate) fn socket(&self) -> Option<Entrance> {
+        let entrance = match *self {
+            Self::Frames { transport, .. } => Entrance::Frames(transport),
+            Self::Packets(
+                PacketsRoute::Session { transport: Some(transport), .. }
+                | PacketsRoute::Handshake { transport: Some(transport) },
+            ) => Entrance::Packets(transport),
+            Self::Packets(_) | Self::Script => return None,
+        };
+        entrance.transport().filter(|transport| transport.is_socket()).map(|_| entrance)
+    }
 }
 
 /// Where a listener lives: `/` and the resource.
@@ -37,9 +67,16 @@ impl Mount {
     /// What the path asks of us; nothing when it is the application's. Segments are compared whole, and an empty
     /// segment is a segment.
     pub(crate) fn route<'a>(&self, path: &'a str) -> Option<Route<'a>> {
-        let rest = path.strip_prefix(self.prefix.as_str())?.strip_prefix('/')?;
+        let rest = path.strip_prefix(self.prefix.as_str())?;
+        if rest.is_empty() || rest == "/" {
+            return Some(Route::Packets(PacketsRoute::Welcome));
+        }
+        let rest = rest.strip_prefix('/')?;
         if rest == "socket.io.js" {
             return Some(Route::Script);
+        }
+        if let Some(route) = packets(rest) {
+            return Some(Route::Packets(route));
         }
         let (name, rest) = match rest.split_once('/') {
             Some((name, rest)) => (name, Some(rest)),
@@ -56,6 +93,28 @@ impl Mount {
             tail: tail.map(last_segment).filter(|tail| !tail.is_empty()),
         })
     }
+}
+
+/// `protocol/transport/session`, one trailing slash forgiven, when the protocol is a number. The transport may be empty.
+fn packets(rest: &str) -> Option<PacketsRoute<'_>> {
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let mut segments = rest.split('/');
+    let protocol = segments.next().filter(|protocol| !protocol.is_empty())?;
+    if !protocol.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (transport, id) = (segments.next(), segments.next().filter(|id| !id.is_empty()));
+    if segments.next().is_some() {
+        return Some(PacketsRoute::Welcome);
+    }
+    if protocol.trim_start_matches('0') != "1" {
+        return Some(PacketsRoute::UnknownProtocol);
+    }
+    let transport = transport.and_then(|name| name.parse().ok());
+    Some(match id {
+        None => PacketsRoute::Handshake { transport },
+        Some(id) => PacketsRoute::Session { transport, id },
+    })
 }
 
 /// The last segment, one trailing slash forgiven.
@@ -105,8 +164,9 @@ mod tests {
         let mount = Mount::new("socket.io");
         for path in [
             "/",
-            "/socket.io",
-            "/socket.io/",
+            "/socket.iox",
+            "/socket.io/1x/",
+            "/socket.io/x1/websocket/1",
             "/socket.iox/websocket",
             "/socket.ioXxhr-polling//1",
             "/a/socket.io/websocket",
@@ -120,6 +180,36 @@ mod tests {
             "*",
         ] {
             assert_eq!(mount.route(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_path_of_the_packets_generation_has_its_meaning() {
+        use PacketsRoute::{Handshake, Session, UnknownProtocol, Welcome};
+        use Transport::{HtmlFile, JsonpPolling, WebSocket, XhrPolling};
+        let mount = Mount::new("socket.io");
+        let session = |transport, id| Session { transport, id };
+        let table = [
+            ("/socket.io", Welcome),
+            ("/socket.io/", Welcome),
+            ("/socket.io/1/a/b/c", Welcome),
+            ("/socket.io/1", Handshake { transport: None }),
+            ("/socket.io/1/", Handshake { transport: None }),
+            ("/socket.io/1//", Handshake { transport: None }),
+            ("/socket.io/1/abc", Handshake { transport: None }),
+            ("/socket.io/1/websocket/", Handshake { transport: Some(WebSocket) }),
+            ("/socket.io/1/websocket/abc", session(Some(WebSocket), "abc")),
+            ("/socket.io/1/xhr-polling/abc/", session(Some(XhrPolling), "abc")),
+            ("/socket.io/1/jsonp-polling/abc", session(Some(JsonpPolling), "abc")),
+            ("/socket.io/1/htmlfile/__proto__", session(Some(HtmlFile), "__proto__")),
+            ("/socket.io/1//abc/", session(None, "abc")),
+            ("/socket.io/1/carrier-pigeon/abc", session(None, "abc")),
+            ("/socket.io/2/", UnknownProtocol),
+            ("/socket.io/0/", UnknownProtocol),
+            ("/socket.io/11/websocket/abc", UnknownProtocol),
+        ];
+        for (path, route) in table {
+            assert_eq!(mount.route(path), Some(Route::Packets(route)), "{path}");
         }
     }
 

@@ -1,10 +1,7 @@
 //! The first look at a connection, before the HTTP server gets it: a Flash policy request is no HTTP, and a
 //! handshake of the drafts hixie-75 and hixie-76 has to be answered to the letter.
 
-use super::{
-    name::Transport,
-    route::{Mount, Route},
-};
+use super::{name::Transport, route::Mount};
 use crate::wire::flash_policy;
 use bytes::{Bytes, BytesMut};
 use http::{Request, header, request::Parts};
@@ -92,7 +89,7 @@ fn may_be_socket(bytes: &[u8], mount: &Mount) -> bool {
         return false;
     }
     let rest = skip(&rest, mount.prefix().len());
-    agrees(&rest, b"/websocket") || agrees(&rest, b"/flashsocket")
+    [&b"/websocket"[..], b"/flashsocket", b"/1/websocket", b"/1/flashsocket"].iter().any(|path| agrees(&rest, path))
 }
 
 /// The request, when it is a handshake of a draft that is older than the versioned ones.
@@ -109,10 +106,8 @@ fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount, transports: &[
     if !upgrade.eq_ignore_ascii_case(b"websocket") || versioned {
         return None;
     }
-    match mount.route(parts.uri.path())? {
-        Route::Frames { transport, .. } if transport.is_socket() && transports.contains(&transport) => Some(parts),
-        _ => None,
-    }
+    let transport = mount.route(parts.uri.path())?.socket()?.transport()?;
+    transports.contains(&transport).then_some(parts)
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! A session on a socket, whatever the framing: what comes in is delivered, what is queued is written, once a burst.
 
-use super::{encode, receive};
+use super::{encode, name::Transport, receive};
 use crate::{
-    client::{Member, handle_here},
+    client::{Context as ClientContext, Member, handle_here},
+    hub::WireForm,
     listener::Shared,
     session::{DisconnectReason, Mode, Taken},
+    wire::packets,
 };
 use bytes::Bytes;
 use std::{
@@ -18,6 +20,9 @@ use std::{
 const BURST: usize = 64;
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long a socket is read on after its session has gone over to another connection: what its client sent before
+/// that is still on its way.
+const DISPLACED: Duration = Duration::from_secs(5);
 
 /// Text frames over a byte stream, in some draft of the WebSocket protocol.
 pub(crate) trait Frames {
@@ -49,16 +54,37 @@ impl Broken {
     }
 }
 
+/// Tells a client of the packets generation to begin anew.
+pub(crate) async fn not_handshaken(mut frames: impl Frames) {
+    let told = async {
+        frames.queue(Bytes::from_static(packets::NOT_HANDSHAKEN.as_bytes()))?;
+        poll_fn(|context| frames.poll_flush(context)).await?;
+        frames.close(DisconnectReason::TransportClosed).await;
+        Ok::<_, Broken>(())
+    };
+    // A peer that does not read it is left alone.
+    let _ = tokio::time::timeout(GOODBYE, told).await;
+}
+
 /// Carries the session until the socket or the session ends.
-pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>) {
+pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport: Transport) {
     // Until the goodbye is said.
     let _busy = Shared::busy(&member.host.shared);
-    let Some(number) = member.attach(Mode::Stream) else { return };
+    let Some(number) = ClientContext::attach(&member, Mode::Stream, transport) else {
+        if member.host.form() == WireForm::Packets {
+            not_handshaken(frames).await;
+        }
+        return;
+    };
     let attached = Attached { member: &member, number };
     // After the attachment, so that what the application sends at once goes at once.
     handle_here(&member);
     let mut flow = Flow { flushing: false, reading_paused: false };
-    let end = poll_fn(|context| flow.poll(&mut frames, &member, number, context)).await;
+    let mut end = poll_fn(|context| flow.poll(&mut frames, &member, number, context)).await;
+    if matches!(end, End::Displaced) {
+        let reading = poll_fn(|context| flow.poll_displaced(&mut frames, &member, context));
+        end = tokio::time::timeout(DISPLACED, reading).await.unwrap_or(End::Over);
+    }
     let goodbye = match end {
         End::Left => None,
         End::Broken(broken) => {
@@ -66,8 +92,8 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>) {
             matches!(broken, Broken::Protocol).then_some(DisconnectReason::ProtocolError)
         }
         // A batch that is half written went back to the queue; its other half must not arrive as well.
-        End::Over if flow.flushing => None,
-        End::Over => Some(DisconnectReason::ServerDisconnect),
+        End::Over | End::Displaced if flow.flushing => None,
+        End::Over | End::Displaced => Some(DisconnectReason::ServerDisconnect),
     };
     drop(attached);
     if let Some(reason) = goodbye {
@@ -93,6 +119,8 @@ enum End {
     Broken(Broken),
     /// The session is over or has another connection.
     Over,
+    /// The session has another connection, and what comes here still counts.
+    Displaced,
 }
 
 struct Flow {
@@ -121,6 +149,26 @@ impl Flow {
             }
             if !more {
                 return Poll::Pending;
+            }
+        }
+    }
+
+    /// Reads on what was sent before the session had another connection.
+    fn poll_displaced(
+        &mut self,
+        frames: &mut impl Frames,
+        member: &Arc<Member>,
+        context: &mut Context<'_>,
+    ) -> Poll<End> {
+        loop {
+            if !member.is_open() {
+                return Poll::Ready(End::Over);
+            }
+            match self.read(frames, member, context) {
+                Ok(Some(true)) => {}
+                Ok(Some(false)) => return Poll::Pending,
+                Ok(None) => return Poll::Ready(End::Left),
+                Err(broken) => return Poll::Ready(End::Broken(broken)),
             }
         }
     }
@@ -158,7 +206,7 @@ impl Flow {
         number: u64,
         context: &mut Context<'_>,
     ) -> Result<Option<End>, Broken> {
-        let form = member.host.shared.form();
+        let form = member.host.form();
         loop {
             // A reading may have queued an answer of the protocol's own, so this comes first.
             match frames.poll_flush(context) {
@@ -174,10 +222,13 @@ impl Flow {
             match member.poll_take(context, number) {
                 Poll::Pending => return Ok(None),
                 Poll::Ready(Taken::Batch(batch)) => {
-                    for entries in batch.payloads() {
-                        frames.queue(encode::frame(form, member.id(), entries))?;
+                    for text in encode::socket_frames(form, member.id(), &batch) {
+                        frames.queue(text)?;
                     }
                     self.flushing = true;
+                }
+                Poll::Ready(Taken::Displaced) if form == WireForm::Packets && member.is_open() => {
+                    return Ok(Some(End::Displaced));
                 }
                 Poll::Ready(_) => return Ok(Some(End::Over)),
             }

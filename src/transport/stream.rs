@@ -2,30 +2,50 @@
 
 use super::{body::Body, encode, name::Transport};
 use crate::{
-    client::Member,
+    client::{Context as ClientContext, Member},
+    hub::WireForm,
     session::{DisconnectReason, Mode, Taken},
-    wire::{multipart, server_events},
+    wire::{multipart, packets, server_events},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use std::{
+    collections::VecDeque,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-/// The response that carries this session from now on.
-pub(crate) fn response(member: Arc<Member>) -> Response<Body> {
-    let Some(number) = member.attach(Mode::Stream) else { return Response::new(Body::refused()) };
-    let kind = match member.host.transport() {
+/// The response that carries this session from now on; nothing when the session is over.
+pub(crate) fn response(member: &Arc<Member>, transport: Transport) -> Option<Response<Body>> {
+    let number = ClientContext::attach(member, Mode::Stream, transport)?;
+    let form = member.host.form();
+    let chunks = VecDeque::from([Bytes::from_static(encode::prelude(form, transport))]);
+    let body = StreamBody { member: Arc::clone(member), transport, number, chunks };
+    Some(respond(form, transport, Body::stream(body)))
+}
+
+/// A stream that only tells its client to begin anew.
+pub(crate) fn not_handshaken() -> Response<Body> {
+    let (form, transport) = (WireForm::Packets, Transport::HtmlFile);
+    let mut bytes = encode::prelude(form, transport).to_vec();
+    bytes.extend_from_slice(&encode::stream_word(packets::NOT_HANDSHAKEN));
+    respond(form, transport, Body::full(bytes))
+}
+
+fn respond(form: WireForm, transport: Transport, body: Body) -> Response<Body> {
+    let kind = match transport {
+        Transport::HtmlFile if form == WireForm::Packets => "text/html; charset=UTF-8",
         Transport::HtmlFile => "text/html",
         Transport::ServerEvents => server_events::CONTENT_TYPE,
         _ => multipart::CONTENT_TYPE,
     };
-    let mut response = Response::new(Body::stream(StreamBody { member, number, begun: false }));
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    // A stream that ends takes its connection along: that is how its client learns of it.
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    // A stream of frames that ends takes its connection along: that is how its client learns of it. One of packets has
+    // a word for it.
+    let connection = if form == WireForm::Packets { "keep-alive" } else { "close" };
+    headers.insert(header::CONNECTION, HeaderValue::from_static(connection));
     if kind == server_events::CONTENT_TYPE {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
@@ -35,31 +55,31 @@ pub(crate) fn response(member: Arc<Member>) -> Response<Body> {
 #[derive(Debug)]
 pub(crate) struct StreamBody {
     member: Arc<Member>,
+    transport: Transport,
     number: u64,
-    begun: bool,
+    /// What the server has not asked for yet.
+    chunks: VecDeque<Bytes>,
 }
 
 impl StreamBody {
     /// The next bytes; nothing ends the stream.
     pub(crate) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        // The server asks for more when it has taken what came before.
-        self.member.written(self.number);
-        let taken = self.member.poll_take(context, self.number);
-        let (form, transport) = (self.member.host.shared.form(), self.member.host.transport());
-        let mut out = Vec::new();
-        if !self.begun {
-            self.begun = true;
-            out.extend_from_slice(encode::prelude(form, transport));
-        }
-        match taken {
-            Poll::Ready(Taken::Batch(batch)) => {
-                encode::stream(form, transport, self.member.id(), &batch, &mut out);
+        loop {
+            if let Some(chunk) = self.chunks.pop_front() {
+                if !chunk.is_empty() {
+                    return Poll::Ready(Some(chunk));
+                }
+                continue;
             }
-            Poll::Pending if out.is_empty() => return Poll::Pending,
-            Poll::Ready(_) if out.is_empty() => return Poll::Ready(None),
-            Poll::Pending | Poll::Ready(_) => {}
+            // The server asks for more when it has taken what came before.
+            self.member.written(self.number);
+            match ready!(self.member.poll_take(context, self.number)) {
+                Taken::Batch(batch) => {
+                    self.chunks = encode::stream(self.member.host.form(), self.transport, self.member.id(), &batch);
+                }
+                _ => return Poll::Ready(None),
+            }
         }
-        Poll::Ready(Some(out.into()))
     }
 }
 

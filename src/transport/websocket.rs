@@ -7,19 +7,22 @@ use super::{
     hixie,
     receive::plain,
     rfc6455::Rfc6455,
-    socket,
+    socket::{self, Frames},
     watch::{Observed, Socket},
 };
 use crate::{
-    client::{Handshake, Member},
-    listener::Shared,
-    transport::{Transport, route::Route},
+    client::{Handshake, Member, State},
+    listener::{Generation, Shared},
+    transport::{
+        Transport,
+        route::{PacketsRoute, Route},
+    },
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, Ordering},
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -32,7 +35,7 @@ enum Draft {
 
 /// Answers the opening handshake; the session runs in a task of its own once the server has handed the connection
 /// over.
-pub(crate) fn accept(
+pub(crate) async fn accept(
     shared: &Arc<Shared>,
     parts: Parts,
     gate: &Gate,
@@ -55,7 +58,11 @@ pub(crate) fn accept(
         Ok(draft) => draft,
         Err(response) => return *response,
     };
-    let Some(opened) = Opened::of(shared, parts, peer) else { return Response::new(Body::refused()) };
+    let opened = match Opened::of(shared, parts, peer).await {
+        Ok(opened) => opened,
+        Err(NotOpened::Dead) => return Response::new(Body::refused()),
+        Err(NotOpened::Unauthorized) => return plain(StatusCode::FORBIDDEN, "unauthorized"),
+    };
     match draft {
         Draft::Rfc6455 { accept } => {
             tokio::spawn(async move {
@@ -85,28 +92,79 @@ pub(crate) struct Opened {
     pub(crate) parts: Parts,
     pub(crate) peer: Peer,
     pub(crate) transport: Transport,
-    session: Option<Arc<Member>>,
+    session: Wanted,
+}
+
+/// The session a socket is for.
+enum Wanted {
+    /// A new one of the frames generation, with what its authorization kept.
+    New(Arc<Handshake>, Arc<Mutex<State>>),
+    Known(Arc<Member>),
+    /// One of the packets generation that is not there, which its client is told.
+    Unknown,
+}
+
+/// Why a socket is not opened.
+#[derive(Debug)]
+pub(crate) enum NotOpened {
+    /// The session is not there, or is not carried by sockets, or no new one may begin.
+    Dead,
+    /// The application refused.
+    Unauthorized,
 }
 
 impl Opened {
-    /// Nothing when the request names a session that is not there, or one that is not carried by sockets.
-    pub(crate) fn of(shared: &Arc<Shared>, parts: Parts, peer: Peer) -> Option<Self> {
-        let Some(Route::Frames { transport, session, .. }) = shared.mount.route(parts.uri.path()) else { return None };
-        let session = match session {
-            None if shared.is_shutting_down() => return None,
-            None => None,
-            Some(id) => Some(find(shared, id).filter(|member| member.host.transport().is_socket())?),
+    pub(crate) async fn of(shared: &Arc<Shared>, parts: Parts, peer: Peer) -> Result<Self, NotOpened> {
+        let (transport, session) = match shared.mount.route(parts.uri.path()) {
+            Some(Route::Frames { transport, session: None, .. }) if !shared.is_shutting_down() => {
+                let handshake = Arc::new(Handshake::new(&parts, peer.address));
+                let state = shared.admit(&handshake).await.map_err(|_| NotOpened::Unauthorized)?;
+                (transport, Wanted::New(handshake, state))
+            }
+            Some(Route::Frames { transport, session: Some(id), .. }) => {
+                let member = find(shared, Generation::Frames, id);
+                let member = member.filter(|member| member.host.transport().is_socket());
+                (transport, Wanted::Known(member.ok_or(NotOpened::Dead)?))
+            }
+            Some(Route::Packets(PacketsRoute::Handshake { transport: Some(transport) })) => {
+                (transport, Wanted::Unknown)
+            }
+            Some(Route::Packets(PacketsRoute::Session { transport: Some(transport), id })) => {
+                let member = find(shared, Generation::Packets, id);
+                (transport, member.map_or(Wanted::Unknown, Wanted::Known))
+            }
+            _ => return Err(NotOpened::Dead),
         };
-        Some(Self { shared: Arc::clone(shared), parts, peer, transport, session })
+        Ok(Self { shared: Arc::clone(shared), parts, peer, transport, session })
     }
 
     /// The session, begun now if it is a new one. The request is no longer needed.
-    pub(crate) fn into_session(self) -> Option<Arc<Member>> {
+    fn into_session(self) -> Session {
         match self.session {
-            Some(member) => Some(member),
-            None => self.shared.open(Handshake::new(&self.parts, self.peer.address, self.transport)),
+            Wanted::Known(member) => Session::Carried(member),
+            Wanted::Unknown => Session::Unknown,
+            Wanted::New(handshake, state) => {
+                let opened = self.shared.open(handshake, Generation::Frames, self.transport, state);
+                opened.map_or(Session::Refused, Session::Carried)
+            }
         }
     }
+
+    /// Carries the session on the socket, which is made only if there is something to carry.
+    pub(crate) async fn run<F: Frames>(self, frames: impl AsyncFnOnce() -> F) {
+        let transport = self.transport;
+        match self.into_session() {
+            Session::Carried(member) => socket::run(frames().await, member, transport).await,
+            Session::Unknown => socket::not_handshaken(frames().await).await,
+            Session::Refused => {}
+        }
+    }
+}
+
+enum Session {
+    Carried(Arc<Member>),
+    Unknown,
+    Refused,
 }
 
 fn draft(headers: &HeaderMap) -> Result<Draft, Box<Response<Body>>> {
@@ -171,14 +229,10 @@ async fn run_rfc6455(upgraded: Upgraded, opened: Opened) {
             let mut stream = parts.io.into_inner();
             stream.unread(bytes::Bytes::copy_from_slice(&parts.read_buf));
             drop(parts.read_buf);
-            let Some(member) = opened.into_session() else { return };
-            let frames = Rfc6455::new(stream, max_frame_bytes).await;
-            socket::run(frames, member).await;
+            opened.run(async || Rfc6455::new(stream, max_frame_bytes).await).await;
         }
         Err(upgraded) => {
-            let Some(member) = opened.into_session() else { return };
-            let frames = Rfc6455::new(TokioIo::new(upgraded), max_frame_bytes).await;
-            socket::run(frames, member).await;
+            opened.run(async || Rfc6455::new(TokioIo::new(upgraded), max_frame_bytes).await).await;
         }
     }
 }

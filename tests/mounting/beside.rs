@@ -42,8 +42,6 @@ async fn what_is_not_the_listeners_reaches_the_application_untouched() {
         let server = Server::beside(mounting, Listener::builder(), service_fn(mirror)).await;
         for path in [
             "/",
-            "/socket.io",
-            "/socket.io/",
             "/socket.iox",
             "/socket.iox/xhr-polling//1",
             "/socket.ioXxhr-polling//1",
@@ -52,8 +50,8 @@ async fn what_is_not_the_listeners_reaches_the_application_untouched() {
             "/socket.io//xhr-polling",
             "/socket.io/xhr-pollin/1",
             "/socket.io/xhr-pollingx",
-            "/socket.io/1/websocket",
-            "/socket.io/?EIO=4&transport=polling",
+            "/socket.io/1x/websocket",
+            "/socket.io/v1/",
             "/socket.io/socket.io.js.map",
             "/Socket.io/xhr-polling",
             "/page?a=1&b=%20//",

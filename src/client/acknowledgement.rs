@@ -1,0 +1,127 @@
+//! Acknowledgements in both directions: what a client waits for, and what the application waits for.
+
+use super::{
+    handle::{Client, SendError},
+    message::list_of_arguments,
+};
+use crate::hub::Reply;
+use serde::Serialize;
+use std::{collections::HashMap, fmt};
+use tokio::sync::oneshot;
+
+/// The acknowledgement a client asked for. It is sent at most once; dropped unsent, the client hears nothing.
+#[must_use = "the client waits for it"]
+pub struct Ack {
+    client: Client,
+    id: u64,
+}
+
+impl Ack {
+    pub(crate) fn new(client: Client, id: u64) -> Self {
+        Self { client, id }
+    }
+
+    /// Queues the acknowledgement. The arguments are as those of [`Client::emit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::emit`].
+    pub fn send<T: Serialize + ?Sized>(self, arguments: &T) -> Result<(), SendError> {
+        let arguments = list_of_arguments(arguments).map_err(|error| SendError::Json(error.to_string()))?;
+        self.client.reply(Reply::Acknowledged { id: self.id, arguments: Some(arguments.get()) })
+    }
+}
+
+impl fmt::Debug for Ack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Ack").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Why an acknowledgement did not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AckError {
+    /// What was to be acknowledged could not be sent.
+    Send(SendError),
+    /// It did not come in time. If it comes later it is ignored.
+    Timeout,
+    /// The client went away first.
+    Disconnected,
+    /// It came, but its arguments do not fit the type; why.
+    Arguments(String),
+}
+
+impl fmt::Display for AckError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(error) => write!(formatter, "not sent: {error}"),
+            Self::Timeout => formatter.write_str("not acknowledged in time"),
+            Self::Disconnected => formatter.write_str("the client is gone"),
+            Self::Arguments(reason) => write!(formatter, "the acknowledgement's arguments do not fit: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for AckError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Send(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The acknowledgements one namespace of one session waits for. Ids begin at 1, as those of the original.
+#[derive(Debug, Default)]
+pub(crate) struct Awaited(Option<Box<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    last: u64,
+    by_id: HashMap<u64, oneshot::Sender<Option<String>>>,
+}
+
+impl Awaited {
+    pub(crate) fn begin(&mut self) -> (u64, oneshot::Receiver<Option<String>>) {
+        let waiting = self.0.get_or_insert_default();
+        waiting.last += 1;
+        let (sender, receiver) = oneshot::channel();
+        waiting.by_id.insert(waiting.last, sender);
+        (waiting.last, receiver)
+    }
+
+    /// It came, or nobody waits any longer. The first one counts.
+    pub(crate) fn end(&mut self, id: u64) -> Option<oneshot::Sender<Option<String>>> {
+        let waiting = self.0.as_mut()?;
+        let sender = waiting.by_id.remove(&id);
+        if waiting.by_id.is_empty() {
+            waiting.by_id = HashMap::new();
+        }
+        sender
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |waiting| waiting.by_id.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_is_taken_once_and_then_forgotten() {
+        let mut awaited = Awaited::default();
+        assert!(awaited.end(1).is_none());
+        let (first, mut receiver) = awaited.begin();
+        let (second, _) = awaited.begin();
+        assert_eq!((first, second, awaited.len()), (1, 2, 2));
+        awaited.end(1).unwrap().send(Some("[]".to_owned())).unwrap();
+        assert_eq!(receiver.try_recv().unwrap().as_deref(), Some("[]"));
+        assert!(awaited.end(1).is_none());
+        awaited.end(2);
+        assert_eq!(awaited.len(), 0);
+        assert_eq!(awaited.begin().0, 3, "an id is never used again");
+    }
+}

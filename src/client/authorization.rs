@@ -1,0 +1,166 @@
+//! Who is let in: the application's word on a handshake, and on the entry to a namespace.
+
+use super::{
+    handshake::{Handshake, query_value},
+    state::State,
+};
+use futures_util::FutureExt;
+use std::{
+    any::Any,
+    fmt,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// How long an authorization may take before it counts as failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Verdict = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+
+/// The application's hook.
+pub(crate) type Authorize = Arc<dyn Fn(Attempt) -> Verdict + Send + Sync>;
+
+/// A client that wants in: with a handshake, or into a namespace.
+pub struct Attempt {
+    handshake: Arc<Handshake>,
+    namespace: Arc<str>,
+    query: Option<String>,
+    /// What the handshake's authorization has kept.
+    earlier: Option<Arc<Mutex<State>>>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Attempt {
+    /// A handshake.
+    pub(crate) fn handshake_of(handshake: Arc<Handshake>) -> Self {
+        let query = handshake.query().map(str::to_owned);
+        Self { handshake, namespace: "/".into(), query, earlier: None, state: Arc::default() }
+    }
+
+    /// The entry to a namespace.
+    pub(crate) fn entry(
+        handshake: Arc<Handshake>,
+        namespace: &str,
+        query: Option<String>,
+        earlier: Arc<Mutex<State>>,
+    ) -> Self {
+        Self { handshake, namespace: namespace.into(), query, earlier: Some(earlier), state: Arc::default() }
+    }
+
+    /// The request that began, or is to begin, the session: its query, headers, cookies and peer address.
+    #[must_use]
+    pub fn handshake(&self) -> &Handshake {
+        &self.handshake
+    }
+
+    /// The namespace: `/` for a handshake.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The query the client sent for this namespace, without its `?`; that of the handshake for a handshake.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// The first value of one field of that query, decoded.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        query_value(self.query()?, name)
+    }
+
+    /// Keeps a value of the application's own type for the client, as
+    /// [`Client::set_state`](crate::Client::set_state) does, if it is let in. What a handshake's authorization keeps
+    /// is seen in every namespace.
+    pub fn set_state<T: Any + Send + Sync>(&self, value: T) {
+        let replaced = lock(&self.state).set(Arc::new(value));
+        drop(replaced);
+    }
+
+    /// The value of this type that was kept before, here or by the handshake's authorization.
+    #[must_use]
+    pub fn state<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let own = lock(&self.state).get();
+        own.or_else(|| lock(self.earlier.as_ref()?).get())
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Attempt")
+            .field("namespace", &self.namespace)
+            .field("handshake", &self.handshake)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a client is not let in. The reason is for the log; clients of 0.3 to 0.9 are told no reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    reason: String,
+    failed: bool,
+}
+
+impl Refusal {
+    /// The client has no right to come in.
+    pub fn unauthorized(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), failed: false }
+    }
+
+    /// Whether the client has the right could not be found out.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), failed: true }
+    }
+
+    /// The reason given.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Whether the question could not be answered.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.failed
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.failed { "authorization failed" } else { "unauthorized" };
+        write!(formatter, "{kind}: {}", self.reason)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Asks the hook, if there is one; answers what it has kept for the client.
+pub(crate) async fn admit(authorize: Option<&Authorize>, attempt: Attempt) -> Result<Arc<Mutex<State>>, Refusal> {
+    let (state, namespace) = (Arc::clone(&attempt.state), Arc::clone(&attempt.namespace));
+    let Some(authorize) = authorize else { return Ok(state) };
+    // The hook itself may panic before it answers a future.
+    let verdict = AssertUnwindSafe(async { authorize(attempt).await }).catch_unwind();
+    let verdict = match tokio::time::timeout(PATIENCE, verdict).await {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(_)) => Err(Refusal::failed("the authorization panicked")),
+        Err(_) => Err(Refusal::failed(format!("no answer within {} s", PATIENCE.as_secs()))),
+    };
+    match verdict {
+        Ok(()) => Ok(state),
+        Err(refusal) => {
+            let level = if refusal.failed { log::Level::Error } else { log::Level::Debug };
+            log::log!(target: "heirloom", level, "a client was refused at {namespace}: {refusal}");
+            Err(refusal)
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,32 @@
+//! Values of the application's own types, one of each.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+};
+
+type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
+
+/// Costs nothing until something is kept.
+#[derive(Default)]
+pub(crate) struct State(Option<Box<Values>>);
+
+impl State {
+    /// Answers the value that was replaced, to be dropped where no lock is held.
+    pub(crate) fn set<T: Any + Send + Sync>(&mut self, value: Arc<T>) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.0.get_or_insert_default().insert(TypeId::of::<T>(), value)
+    }
+
+    pub(crate) fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.0.as_ref()?.get(&TypeId::of::<T>())?.clone().downcast().ok()
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self.0.as_ref().map_or(0, |values| values.len());
+        formatter.debug_struct("State").field("values", &values).finish()
+    }
+}

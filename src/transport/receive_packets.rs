@@ -1,0 +1,138 @@
+//! What comes in from clients of the packets generation.
+
+use super::{
+    body::Body,
+    name::Transport,
+    receive::{room, whole_body},
+};
+use crate::{
+    client::{Event, Member, Message, handle_here},
+    hub::Namespace,
+    listener::Shared,
+    session::DisconnectReason,
+    wire::{
+        form,
+        packets::{self, Acknowledge, Kind, Packet},
+        payload,
+    },
+};
+use http::{HeaderMap, HeaderValue, Response, header};
+use http_body::Body as HttpBody;
+use std::{borrow::Cow, sync::Arc};
+
+/// Hands the packet in a WebSocket frame on.
+pub(crate) fn frame(member: &Arc<Member>, text: &str) {
+    if let Some(packet) = packets::decode(text) {
+        deliver(member, packet);
+        handle_here(member);
+    }
+}
+
+/// Reads a POST and delivers what is in it. The answer is the same whatever that is, also without a session.
+pub(crate) async fn post<B>(
+    shared: &Shared,
+    member: Option<Arc<Member>>,
+    via: Transport,
+    headers: &HeaderMap,
+    body: B,
+) -> Response<Body>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+{
+    let asks_first = headers.contains_key(header::EXPECT);
+    let bytes = match whole_body(&shared.options, body, asks_first).await {
+        Ok(bytes) => bytes,
+        Err(response) => return *response,
+    };
+    // Before its first connection a session is nobody's yet.
+    if let Some(member) = member.filter(|member| member.host.has_begun()) {
+        let data = if via == Transport::JsonpPolling {
+            form::packets_field(&bytes)
+        } else {
+            Some(String::from_utf8_lossy(&bytes))
+        };
+        if let Some(data) = data {
+            payload(&member, &data).await;
+        }
+    }
+    let mut response = Response::new(Body::full("1"));
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
+    if headers.contains_key(header::ORIGIN) {
+        answer.insert(header::X_XSS_PROTECTION, HeaderValue::from_static("0"));
+    }
+    response
+}
+
+async fn payload(member: &Arc<Member>, data: &str) {
+    let decoded = payload::decode(data).packets.into_iter().filter_map(packets::decode);
+    let mut waiting = Vec::new();
+    for packet in decoded {
+        match packet.kind {
+            // These do not wait behind the application.
+            Kind::Heartbeat | Kind::Ack { .. } => deliver(member, packet),
+            _ => waiting.push(packet),
+        }
+    }
+    if !waiting.is_empty() {
+        room(member).await;
+        for packet in waiting {
+            deliver(member, packet);
+        }
+    }
+    handle_here(member);
+}
+
+/// What one packet means for the session, or puts into the inbox.
+fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
+    let Packet { acknowledge, endpoint, kind } = packet;
+    match kind {
+        Kind::Heartbeat => return member.heartbeat(None),
+        Kind::Disconnect if endpoint.is_empty() => return member.end(DisconnectReason::ClientDisconnect),
+        _ => {}
+    }
+    // One that the application has not made is answered by silence.
+    let Some(namespace) = member.host.shared.namespaces.find(endpoint) else {
+        return member.host.shared.counters.add_ignored_event();
+    };
+    let event = match kind {
+        Kind::Connect { query } => Event::Enter { namespace, query: query.map(str::to_owned) },
+        Kind::Disconnect => Event::Leave(namespace),
+        Kind::Text(text) => Event::Message { namespace, message: Message::Text(text.to_owned()), acknowledge },
+        Kind::Json(Some(json)) => Event::Message { namespace, message: Message::Json(json.to_owned()), acknowledge },
+        Kind::Event(Some(event)) => {
+            let (name, arguments) = (event.name.to_string(), arguments(&event).into_owned());
+            Event::Named { namespace, name, arguments, acknowledge }
+        }
+        Kind::Ack { id, arguments } => {
+            acknowledged(member, &namespace, id, arguments.map(|list| list.get().to_owned()));
+            return receipt(member, namespace, acknowledge);
+        }
+        // Nothing the application could use, but it has arrived.
+        Kind::Json(None) | Kind::Event(None) | Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => {
+            return receipt(member, namespace, acknowledge);
+        }
+    };
+    member.host.inbox.push(event);
+}
+
+fn arguments<'a>(event: &'a packets::Event<'_>) -> Cow<'a, str> {
+    Cow::Borrowed(event.arguments.json())
+}
+
+/// Hands an acknowledgement to whoever waits for it. One that nobody asked for, or a second one, is ignored.
+fn acknowledged(member: &Arc<Member>, namespace: &Arc<Namespace>, id: u64, arguments: Option<String>) {
+    match member.host.seats.take_ack(namespace, id) {
+        // Who no longer waits does not mind.
+        Some(waiting) => drop(waiting.send(arguments)),
+        None => member.host.shared.counters.add_ignored_event(),
+    }
+}
+
+/// Acknowledges what nobody handles.
+fn receipt(member: &Arc<Member>, namespace: Arc<Namespace>, acknowledge: Acknowledge) {
+    if let Acknowledge::OnReceipt(id) = acknowledge {
+        member.host.inbox.push(Event::Receipt { namespace, id });
+    }
+}
