@@ -18,6 +18,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
+    task::{Context as TaskContext, Poll},
     time::Instant,
 };
 
@@ -74,6 +75,11 @@ impl Context {
     /// The client came back with its session id; answers whether for the first time.
     pub(crate) fn follow_up(&self) -> bool {
         !self.followed_up.swap(true, Ordering::Relaxed)
+    }
+
+    /// Ready when more may be read from the client.
+    pub(crate) fn poll_room(&self, context: &TaskContext<'_>) -> Poll<()> {
+        self.inbox.poll_room(context, || self.seats.awaited() > 0)
     }
 
     /// The session is the application's business from now on; answers whether for the first time.

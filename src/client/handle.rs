@@ -260,6 +260,7 @@ impl Client {
         let _forget = Forget(self, id);
         let bytes = encode(id).map_err(AckError::Send)?;
         self.queue(&[bytes]).map_err(AckError::Send)?;
+        self.member.host.inbox.wake_readers();
         match tokio::time::timeout(timeout, receiver).await {
             Ok(Ok(list)) => Ok(list),
             Ok(Err(_)) => Err(AckError::Disconnected),

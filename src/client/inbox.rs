@@ -17,8 +17,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// How many messages may wait before a client's connection is no longer read.
+/// How many events may wait before a client's connection is no longer read.
 const CAPACITY: usize = 32;
+/// How many, and how many bytes of them, while a handler waits for an acknowledgement, which comes behind them.
+const WAITING_CAPACITY: usize = 1024;
+const WAITING_BYTES: usize = 1 << 20;
 /// How many events are handled at a stretch before others get their turn.
 const STRETCH: usize = 256;
 
@@ -57,6 +60,19 @@ pub(crate) enum Event {
     },
 }
 
+impl Event {
+    /// The bytes that are the client's.
+    fn size(&self) -> usize {
+        match self {
+            Self::Enter { query, .. } => query.as_ref().map_or(0, String::len),
+            Self::Message { message: Message::Text(text), .. } => text.len(),
+            Self::Message { message: Message::Json(json), .. } => json.get().len(),
+            Self::Named { name, arguments, .. } => name.len() + arguments.len(),
+            Self::Connect(_) | Self::Receipt { .. } | Self::Leave(_) | Self::Disconnect { .. } => 0,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
@@ -65,6 +81,7 @@ pub(crate) struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     events: VecDeque<Event>,
+    bytes: usize,
     /// Somebody works through the events.
     running: bool,
     /// Only farewells may still come.
@@ -78,6 +95,7 @@ impl Inbox {
     pub(crate) fn push(&self, event: Event) {
         let mut state = self.lock();
         if !state.ended || matches!(event, Event::Disconnect { .. }) {
+            state.bytes += event.size();
             state.events.push_back(event);
         }
     }
@@ -87,16 +105,27 @@ impl Inbox {
         self.lock().ended = true;
     }
 
-    /// Ready when more may be read.
-    pub(crate) fn poll_room(&self, context: &Context<'_>) -> Poll<()> {
+    /// Ready when more may be read. `is_awaited` says whether somebody waits for an acknowledgement.
+    pub(crate) fn poll_room(&self, context: &Context<'_>, is_awaited: impl Fn() -> bool) -> Poll<()> {
         let mut state = self.lock();
-        if state.events.len() < CAPACITY {
+        if state.has_room() {
             return Poll::Ready(());
         }
         if !state.readers.iter().any(|reader| reader.will_wake(context.waker())) {
             state.readers.push(context.waker().clone());
         }
-        Poll::Pending
+        let is_small = state.events.len() < WAITING_CAPACITY && state.bytes < WAITING_BYTES;
+        drop(state);
+        // Asked after the reader is known, so that whoever begins to wait finds it.
+        if is_small && is_awaited() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Somebody waits for an acknowledgement now.
+    pub(crate) fn wake_readers(&self) {
+        let readers = std::mem::take(&mut self.lock().readers);
+        for reader in readers {
+            reader.wake();
+        }
     }
 
     /// Claims the work, unless somebody does it already or there is none.
@@ -111,12 +140,14 @@ impl Inbox {
     fn next(&self) -> Option<Event> {
         let mut state = self.lock();
         let event = state.events.pop_front();
-        if event.is_none() {
-            state.running = false;
-            state.events = VecDeque::new();
+        match &event {
+            Some(event) => state.bytes -= event.size(),
+            None => {
+                state.running = false;
+                state.events = VecDeque::new();
+            }
         }
-        let has_room = state.events.len() < CAPACITY;
-        let readers = if has_room { std::mem::take(&mut state.readers) } else { Vec::new() };
+        let readers = if state.has_room() { std::mem::take(&mut state.readers) } else { Vec::new() };
         drop(state);
         for reader in readers {
             reader.wake();
@@ -126,6 +157,12 @@ impl Inbox {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_room(&self) -> bool {
+        self.events.len() < CAPACITY
     }
 }
 

@@ -96,10 +96,11 @@ impl Options {
     /// The heartbeat timeout and the close timeout that a handshake of the packets generation tells: the longest of
     /// its transports, since a client may use any.
     pub(crate) fn announced_timeouts(&self) -> (Duration, Duration) {
-        let profiles = &self.profiles[Generation::Packets as usize];
-        let heartbeats = profiles.iter().filter_map(|profile| profile.heartbeat?.timeout);
-        let polling = Transport::ALL.into_iter().filter(|transport| transport.is_polling());
-        let closes = polling.map(|transport| profiles[transport.index()].close_timeout);
+        let known = || Transport::ALL.into_iter().filter(|transport| is_of_packets(*transport));
+        let profile = |transport| self.profile(Generation::Packets, transport);
+        let heartbeats = known().filter_map(|transport| profile(transport).heartbeat?.timeout);
+        let closes =
+            known().filter(|transport| transport.is_polling()).map(|transport| profile(transport).close_timeout);
         (heartbeats.max().unwrap_or_default(), closes.max().unwrap_or_default())
     }
 }

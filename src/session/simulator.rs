@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod packets;
+
 const POLLING: Profile = Profile {
     heartbeat: None,
     close_timeout: Duration::from_secs(8),

@@ -62,7 +62,7 @@ pub(crate) async fn room(member: &Arc<Member>) {
     }
     let mut paused = None;
     poll_fn(|context| {
-        let room = member.host.inbox.poll_room(context);
+        let room = member.host.poll_room(context);
         if room.is_pending() && paused.is_none() {
             member.pause_reading(true);
             paused = Some(Paused(member));

@@ -45,8 +45,10 @@ pub(crate) struct Rfc6455<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
-    pub(crate) async fn new(stream: S, max_frame_bytes: usize) -> Self {
+    /// The servers of the packets generation took frames that were not masked, so such clients may exist.
+    pub(crate) async fn new(stream: S, max_frame_bytes: usize, accept_unmasked: bool) -> Self {
         let config = WebSocketConfig::default()
+            .accept_unmasked_frames(accept_unmasked)
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
             .max_write_buffer_size(ANSWERS)
@@ -240,7 +242,7 @@ mod tests {
     async fn pair(room: usize) -> (Rfc6455<tokio::io::DuplexStream>, Client) {
         let (server, client) = duplex(room);
         let client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
-        (Rfc6455::new(server, 1 << 20).await, client)
+        (Rfc6455::new(server, 1 << 20, false).await, client)
     }
 
     #[tokio::test]

@@ -181,7 +181,7 @@ impl Flow {
         context: &mut Context<'_>,
     ) -> Result<Option<bool>, Broken> {
         for _ in 0..BURST {
-            let has_room = member.host.inbox.poll_room(context).is_ready();
+            let has_room = member.host.poll_room(context).is_ready();
             if self.reading_paused == has_room {
                 self.reading_paused = !has_room;
                 member.pause_reading(!has_room);

@@ -138,6 +138,14 @@ impl Opened {
         Ok(Self { shared: Arc::clone(shared), parts, peer, transport, session })
     }
 
+    fn is_of_frames(&self) -> bool {
+        match &self.session {
+            Wanted::New(..) => true,
+            Wanted::Known(member) => member.host.generation == Generation::Frames,
+            Wanted::Unknown => false,
+        }
+    }
+
     /// The session, begun now if it is a new one. The request is no longer needed.
     fn into_session(self) -> Session {
         match self.session {
@@ -224,15 +232,16 @@ async fn handed_over(upgrade: OnUpgrade, opened: Opened) -> Option<(Upgraded, Op
 /// Runs the session on the plain stream where it can be had, which needs no further allocation and no second buffer.
 async fn run_rfc6455(upgraded: Upgraded, opened: Opened) {
     let max_frame_bytes = opened.shared.options.max_frame_bytes;
+    let unmasked = !opened.is_of_frames();
     match upgraded.downcast::<TokioIo<Observed<Socket>>>() {
         Ok(parts) => {
             let mut stream = parts.io.into_inner();
             stream.unread(bytes::Bytes::copy_from_slice(&parts.read_buf));
             drop(parts.read_buf);
-            opened.run(async || Rfc6455::new(stream, max_frame_bytes).await).await;
+            opened.run(async || Rfc6455::new(stream, max_frame_bytes, unmasked).await).await;
         }
         Err(upgraded) => {
-            opened.run(async || Rfc6455::new(TokioIo::new(upgraded), max_frame_bytes).await).await;
+            opened.run(async || Rfc6455::new(TokioIo::new(upgraded), max_frame_bytes, unmasked).await).await;
         }
     }
 }

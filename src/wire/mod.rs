@@ -5,16 +5,12 @@
 
 pub(crate) mod envelope;
 pub(crate) mod flash_policy;
-#[allow(dead_code)]
 pub(crate) mod form;
 pub(crate) mod frames;
 pub(crate) mod hixie;
 pub(crate) mod multipart;
-#[allow(dead_code)]
 pub(crate) mod packets;
-#[allow(dead_code)]
 pub(crate) mod payload;
-#[allow(dead_code)]
 pub(crate) mod script;
 pub(crate) mod server_events;
 pub(crate) mod utf16;

@@ -22,11 +22,6 @@ impl Arguments<'_> {
     pub(crate) fn json(&self) -> &str {
         &self.0
     }
-
-    /// The array as JSON text of its own.
-    pub(crate) fn into_json(self) -> String {
-        self.0.into_owned()
-    }
 }
 
 /// Reads the data of an event packet.
