@@ -13,7 +13,6 @@ use super::{
 use crate::{
     hub::{Namespace, Reply},
     listener::Generation,
-    session::DisconnectReason,
     wire::packets::Acknowledge,
 };
 use serde_json::value::RawValue;
@@ -39,21 +38,17 @@ pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
             receipt(member, &namespace, Acknowledge::OnReceipt(id));
             None
         }
-        Event::Leave(namespace) => {
-            let was_in = member.host.seats.leave(member, &namespace);
-            if was_in { farewell(member, &namespace, DisconnectReason::ClientDisconnect) } else { None }
+        Event::Disconnect { namespace, reason } => {
+            let handlers = namespace.handlers();
+            handlers.disconnect.as_ref().map(|handler| handler(client(member, &namespace), reason))
         }
-        Event::Disconnect { namespace, reason } => farewell(member, &namespace, reason),
+        // The inbox makes farewells of these.
+        Event::Leave(_) => None,
     }
 }
 
 fn client(member: &Arc<Member>, namespace: &Arc<Namespace>) -> Client {
     Client::new(Arc::clone(member), Arc::clone(namespace))
-}
-
-fn farewell(member: &Arc<Member>, namespace: &Arc<Namespace>, reason: DisconnectReason) -> Option<Handling> {
-    let handlers = namespace.handlers();
-    handlers.disconnect.as_ref().map(|handler| handler(client(member, namespace), reason))
 }
 
 /// Lets the client into a namespace, if it may. It hears of that before its handler runs.

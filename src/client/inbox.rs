@@ -221,7 +221,12 @@ impl Future for Worker {
                 self.member.host.seats.depart(&self.member, &namespace);
             }
             let Some(event) = self.member.host.inbox.next() else { return Poll::Ready(()) };
-            if let Event::Leave(namespace) | Event::Disconnect { namespace, .. } = &event {
+            let event = match event {
+                Event::Leave(namespace) if !self.member.host.seats.leave(&self.member, &namespace) => continue,
+                Event::Leave(namespace) => Event::Disconnect { namespace, reason: DisconnectReason::ClientDisconnect },
+                event => event,
+            };
+            if let Event::Disconnect { namespace, .. } = &event {
                 self.farewell = Some(Arc::clone(namespace));
             }
             let begun = std::panic::catch_unwind(AssertUnwindSafe(|| dispatch::begin(&self.member, event)));

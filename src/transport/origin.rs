@@ -99,10 +99,16 @@ impl Entry {
     }
 }
 
-/// Scheme, host and port of an origin, the default port filled in.
+/// Scheme, host and port of an origin, the default port filled in. No browser leaves the scheme out, but the WebSocket
+/// of the 0.9 clients for Node does.
 fn split_origin(origin: &str) -> Option<(&str, &str, Option<u16>)> {
-    let (scheme, authority) = origin.split_once("://")?;
-    if scheme.is_empty() || authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ']) {
+    let (scheme, authority) = match origin.split_once("://") {
+        Some(("", _)) => return None,
+        Some(split) => split,
+        None if origin == "null" => return None,
+        None => ("", origin),
+    };
+    if authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ']) {
         return None;
     }
     let (host, port) = split_port(authority)?;
@@ -122,7 +128,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 
 fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
-        "http" | "ws" => Some(80),
+        "http" | "ws" | "" => Some(80),
         "https" | "wss" => Some(443),
         _ => None,
     }
@@ -158,11 +164,22 @@ mod tests {
         assert_eq!(judge("http://a.example:3001", "a.example:3000"), Verdict::Refused);
         assert_eq!(judge("http://a.example:3000", "a.example"), Verdict::Refused);
         assert_eq!(judge("http://evil.example", "a.example"), Verdict::Refused);
-        for odd in ["null", "", "://", "http://", "http://a.example/", "a.example", "http://u@a.example"] {
+        for odd in ["null", "", "://", "http://", "http://a.example/", "a.example/", "http://u@a.example"] {
             assert_eq!(judge(odd, "a.example"), Verdict::Refused, "{odd}");
         }
         assert_eq!(origins.judge(None, Some("a.example"), true), Verdict::Allowed);
         assert_eq!(origins.judge(Some("http://a.example"), None, true), Verdict::Refused);
+    }
+
+    #[test]
+    fn an_origin_without_a_scheme_is_its_host_and_port() {
+        let own = |origin| Origins::default().judge(Some(origin), Some("a.example:3000"), true);
+        assert_eq!(own("a.example:3000"), Verdict::Allowed);
+        assert_eq!(own("a.example:3001"), Verdict::Refused);
+        assert_eq!(own("evil.example:3000"), Verdict::Refused);
+        assert!(allows(&["good.example:99"], "good.example:99"));
+        assert!(!allows(&["https://good.example:99"], "good.example:99"));
+        assert!(!allows(&["null:*"], "null"));
     }
 
     #[test]

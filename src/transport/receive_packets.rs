@@ -46,7 +46,14 @@ where
         Err(response) => return *response,
     };
     // Before its first connection a session is nobody's yet.
-    if let Some(member) = member.filter(|member| member.host.has_begun()) {
+    let (member, is_nobodys) = match member {
+        Some(member) if member.host.has_begun() => (Some(member), false),
+        other => (None, other.is_some()),
+    };
+    if is_nobodys {
+        shared.counters.add_ignored_event();
+    }
+    if let Some(member) = member {
         let data = if via == Transport::JsonpPolling {
             form::packets_field(&bytes)
         } else {
@@ -89,7 +96,11 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
     let Packet { acknowledge, endpoint, kind } = packet;
     match kind {
         Kind::Heartbeat => return member.heartbeat(None),
-        Kind::Disconnect if endpoint.is_empty() => return member.end(DisconnectReason::ClientDisconnect),
+        Kind::Disconnect if endpoint.is_empty() => {
+            // What came before it may still be answered.
+            handle_here(member);
+            return member.end(DisconnectReason::ClientDisconnect);
+        }
         _ => {}
     }
     // One that the application has not made is answered by silence.

@@ -81,7 +81,8 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
     handle_here(&member);
     let mut flow = Flow { flushing: false, reading_paused: false };
     let mut end = poll_fn(|context| flow.poll(&mut frames, &member, number, context)).await;
-    if matches!(end, End::Displaced) {
+    // A batch that is half written went back to the queue, so nothing more may be written here, a pong included.
+    if matches!(end, End::Displaced) && !flow.flushing {
         let reading = poll_fn(|context| flow.poll_displaced(&mut frames, &member, context));
         end = tokio::time::timeout(DISPLACED, reading).await.unwrap_or(End::Over);
     }
