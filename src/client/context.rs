@@ -28,7 +28,7 @@ pub(crate) type Member = Session<Context>;
 pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     pub(crate) handshake: Arc<Handshake>,
-    pub(crate) generation: Generation,
+    pub(crate) form: WireForm,
     pub(crate) inbox: Inbox,
     pub(crate) seats: Seats,
     /// The client's values in the root namespace, which are seen in all.
@@ -43,14 +43,14 @@ impl Context {
     pub(crate) fn new(
         shared: Arc<Shared>,
         handshake: Arc<Handshake>,
-        generation: Generation,
+        form: WireForm,
         transport: Transport,
         state: Arc<Mutex<State>>,
     ) -> Self {
         Self {
             shared,
             handshake,
-            generation,
+            form,
             inbox: Inbox::default(),
             seats: Seats::default(),
             state,
@@ -65,10 +65,10 @@ impl Context {
         Transport::ALL.get(index).copied().unwrap_or(Transport::WebSocket)
     }
 
-    pub(crate) fn form(&self) -> WireForm {
-        match self.generation {
-            Generation::Frames => self.shared.options.dialect.form(),
-            Generation::Packets => WireForm::Packets,
+    pub(crate) fn generation(&self) -> Generation {
+        match self.form {
+            WireForm::Frames | WireForm::Envelope => Generation::Frames,
+            WireForm::Packets => Generation::Packets,
         }
     }
 
@@ -103,9 +103,9 @@ impl Context {
     /// frames generation keeps the transport it began with, whatever carries it.
     pub(crate) fn attach(member: &Arc<Member>, mode: Mode, transport: Transport) -> Option<u64> {
         let context = &member.host;
-        let is_fixed = context.generation == Generation::Frames;
+        let is_fixed = context.generation() == Generation::Frames;
         let transport = if is_fixed { context.transport() } else { transport };
-        let profile = context.shared.options.profile(context.generation, transport);
+        let profile = context.shared.options.profile(context.form, transport);
         let number = member.attach(mode, profile)?;
         context.transport.store(transport as u8, Ordering::Relaxed);
         Self::begin(member);

@@ -120,7 +120,7 @@ fn message_handler(
     let handlers = namespace.handlers();
     if let Message::Json(json) = &message {
         // Clients of the frames generation know no events, so their JSON may be one.
-        if member.host.generation == Generation::Frames && handlers.has_events() {
+        if member.host.generation() == Generation::Frames && handlers.has_events() {
             let event = read_event_message(json).filter(|(name, _)| handlers.event(name).is_some());
             if let Some((name, arguments)) = event {
                 return named(member, namespace, &name, arguments.get(), ack);

@@ -1,4 +1,4 @@
-//! Names that mean something to a client's own library (docs/wire/packets.md, the chapter on events).
+//! Names that mean something to a client's own library (docs/wire/packets.md §4.5).
 
 use super::handle::SendError;
 

@@ -63,7 +63,7 @@ impl Client {
     /// The family of protocols the client speaks.
     #[must_use]
     pub fn generation(&self) -> Generation {
-        self.member.host.generation
+        self.member.host.generation()
     }
 
     /// The namespace: `/`, or a name such as `/chat`.
@@ -269,7 +269,7 @@ impl Client {
     }
 
     fn encode(&self, outgoing: &Outgoing<'_>) -> Bytes {
-        self.member.host.form().encode(self.namespace.endpoint(), outgoing)
+        self.member.host.form.encode(self.namespace.endpoint(), outgoing)
     }
 
     fn encode_event<T: Serialize + ?Sized>(

@@ -109,7 +109,7 @@ impl Target {
             if self.except.contains(&member.id()) {
                 continue;
             }
-            let bytes = encoded.bytes(member.host.form());
+            let bytes = encoded.bytes(member.host.form);
             let sent =
                 if self.volatile { member.send_volatile(&bytes) } else { member.send(std::slice::from_ref(&bytes)) };
             match sent {

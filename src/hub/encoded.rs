@@ -25,7 +25,7 @@ pub(crate) enum WireForm {
 const OVERHEAD: usize = 24;
 
 impl WireForm {
-    const COUNT: usize = 3;
+    pub(crate) const ALL: [Self; 3] = [Self::Frames, Self::Envelope, Self::Packets];
 
     /// `endpoint` is the namespace as packets name it: nothing for the root.
     pub(crate) fn encode(self, endpoint: &str, outgoing: &Outgoing<'_>) -> Bytes {
@@ -48,12 +48,9 @@ impl WireForm {
         out.into()
     }
 
-    fn index(self) -> usize {
-        match self {
-            Self::Frames => 0,
-            Self::Envelope => 1,
-            Self::Packets => 2,
-        }
+    /// The place in [`WireForm::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
     }
 }
 
@@ -127,7 +124,7 @@ impl<'a> Outgoing<'a> {
 pub(crate) struct Encoded<'a> {
     endpoint: &'a str,
     outgoing: Outgoing<'a>,
-    forms: [OnceCell<Bytes>; WireForm::COUNT],
+    forms: [OnceCell<Bytes>; WireForm::ALL.len()],
 }
 
 impl<'a> Encoded<'a> {

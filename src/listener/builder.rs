@@ -2,10 +2,11 @@
 
 use super::{
     Listener,
-    options::{Dialect, Generation, Options, Profiles, default_profile, is_of_packets},
+    options::{Dialect, Options, Profiles, default_profile, is_of_packets},
     static_files::ClientScript,
 };
 use crate::{
+    hub::WireForm,
     session::{Limits, Profile},
     transport::{HandshakeRate, Origins, Transport},
 };
@@ -62,6 +63,7 @@ struct Timing {
 pub struct Builder {
     resource: String,
     dialect: Dialect,
+    further_resources: Vec<(String, Dialect)>,
     /// Nothing: all.
     transports: Option<Vec<Transport>>,
     timings: [Timing; Transport::ALL.len()],
@@ -82,6 +84,7 @@ impl Default for Builder {
         Self {
             resource: "socket.io".to_owned(),
             dialect: Dialect::default(),
+            further_resources: Vec::new(),
             transports: None,
             timings: Default::default(),
             unsafe_timings: false,
@@ -105,7 +108,15 @@ impl Builder {
         self
     }
 
-    /// The wire form of the frames generation. Default [`Dialect::Frames`].
+    /// A further path the listener owns, where its frames generation speaks this dialect: so one listener serves
+    /// clients of 0.3 and 0.4 beside all others, and its rooms and broadcasts reach them all. Clients of 0.7 to 0.9 may
+    /// use any of the paths.
+    pub fn also_mount(mut self, resource: impl Into<String>, dialect: Dialect) -> Self {
+        self.further_resources.push((resource.into(), dialect));
+        self
+    }
+
+    /// The wire form of the frames generation on [`Builder::resource`]. Default [`Dialect::Frames`].
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
         self
@@ -240,7 +251,14 @@ impl Builder {
     ///
     /// A [`BuildError`] that names the first option with a value that cannot work.
     pub fn build(self) -> Result<Listener, BuildError> {
-        check_resource(&self.resource)?;
+        let mut resources = vec![(self.resource.clone(), self.dialect)];
+        resources.extend(self.further_resources.iter().cloned());
+        for (place, (resource, _)) in resources.iter().enumerate() {
+            check_resource(resource)?;
+            if resources.iter().skip(place + 1).any(|(other, _)| other == resource) {
+                return Err(BuildError::new("also_mount", format!("{resource:?} is mounted already")));
+            }
+        }
         if self.transports.as_ref().is_some_and(Vec::is_empty) {
             return Err(BuildError::new("transports", "at least one transport is needed"));
         }
@@ -265,15 +283,14 @@ impl Builder {
         }
         check_length("header_timeout", self.header_timeout)?;
         check_length("body_timeout", self.body_timeout)?;
-        let mut profiles = Generation::ALL
-            .map(|generation| Transport::ALL.map(|transport| default_profile(generation, self.dialect, transport)));
+        let mut profiles = WireForm::ALL.map(|form| Transport::ALL.map(|transport| default_profile(form, transport)));
         for profiles in &mut profiles {
             for transport in Transport::ALL {
                 self.apply(transport, &mut profiles[transport.index()])?;
             }
         }
         if !self.unsafe_timings {
-            keep_packet_clients(&mut profiles[Generation::Packets as usize]);
+            keep_packet_clients(&mut profiles[WireForm::Packets.index()]);
         }
         let origins = match &self.origins {
             None => Origins::default(),
@@ -286,8 +303,7 @@ impl Builder {
         let transports = self.transports.unwrap_or_else(|| Transport::ALL.to_vec());
         Ok(Listener::new(Options {
             announced_transports,
-            resource: self.resource,
-            dialect: self.dialect,
+            resources,
             transports,
             profiles,
             origins,
@@ -447,6 +463,8 @@ mod tests {
             (new().resource("/socket.io"), "resource"),
             (new().resource("a//b"), "resource"),
             (new().resource("a?b"), "resource"),
+            (new().also_mount("a?b", Dialect::Json), "resource"),
+            (new().also_mount("socket.io", Dialect::Json), "also_mount"),
             (new().transports([]), "transports"),
             (new().origins(["example.org"]), "origins"),
             (new().origins(["a.example:*, example.org"]), "origins"),

@@ -108,7 +108,7 @@ impl fmt::Debug for Listener {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Listener")
-            .field("resource", &self.shared.options.resource)
+            .field("resources", &self.shared.options.resources)
             .field("sessions", &self.shared.session_count())
             .finish_non_exhaustive()
     }

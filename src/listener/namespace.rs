@@ -56,13 +56,20 @@ impl Namespace {
     }
 
     /// Sets what happens with a client's message. Messages of one client are handled in order, one at a time; while a
-    /// handler waits, further messages of that client wait too, and in the end its connection is read no further.
+    /// handler waits, further messages of that client wait too, and in the end its connection is read no further. An
+    /// acknowledgement the client asks for is given before the handler runs.
     pub fn on_message<F, R>(&self, handler: F) -> &Self
     where
         F: Fn(Client, Message) -> R + Send + Sync + 'static,
         R: Future<Output = ()> + Send + 'static,
     {
-        self.on_message_with_ack(move |client, message, _| handler(client, message))
+        self.on_message_with_ack(move |client, message, ack| {
+            if let Some(ack) = ack {
+                // Nobody else could give it. A full queue is counted.
+                let _ = ack.send(&());
+            }
+            handler(client, message)
+        })
     }
 
     /// [`Namespace::on_message`], with the acknowledgement that a client of 0.7 to 0.9 may ask the application for. It

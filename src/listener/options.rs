@@ -9,7 +9,7 @@ use crate::{
 use std::time::Duration;
 
 /// The two wire forms of the frames generation. They look alike until the server has spoken, so a listener speaks
-/// one of them; two listeners on two resources of one server speak both.
+/// one of them on each of its resources ([`Builder::also_mount`](crate::Builder::also_mount)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -40,8 +40,6 @@ pub enum Generation {
 }
 
 impl Generation {
-    pub(crate) const ALL: [Self; 2] = [Self::Frames, Self::Packets];
-
     /// The name of the family.
     pub const fn name(self) -> &'static str {
         match self {
@@ -60,11 +58,11 @@ impl std::fmt::Display for Generation {
 /// Everything a listener was told, defaults filled in and checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    pub(crate) resource: String,
-    pub(crate) dialect: Dialect,
+    /// Each with the dialect of the frames generation there.
+    pub(crate) resources: Vec<(String, Dialect)>,
     pub(crate) transports: Vec<Transport>,
-    /// The timing of each transport of each generation.
-    pub(crate) profiles: [Profiles; Generation::ALL.len()],
+    /// The timing of each transport in each wire form.
+    pub(crate) profiles: [Profiles; WireForm::ALL.len()],
     /// The transports that a handshake of the packets generation names, in the application's order.
     pub(crate) announced_transports: Vec<Transport>,
     pub(crate) origins: Origins,
@@ -82,8 +80,8 @@ pub(crate) struct Options {
 pub(crate) type Profiles = [Profile; Transport::ALL.len()];
 
 impl Options {
-    pub(crate) fn profile(&self, generation: Generation, transport: Transport) -> Profile {
-        self.profiles[generation as usize][transport.index()]
+    pub(crate) fn profile(&self, form: WireForm, transport: Transport) -> Profile {
+        self.profiles[form.index()][transport.index()]
     }
 }
 
@@ -97,7 +95,7 @@ impl Options {
     /// its transports, since a client may use any.
     pub(crate) fn announced_timeouts(&self) -> (Duration, Duration) {
         let known = || Transport::ALL.into_iter().filter(|transport| is_of_packets(*transport));
-        let profile = |transport| self.profile(Generation::Packets, transport);
+        let profile = |transport| self.profile(WireForm::Packets, transport);
         let heartbeats = known().filter_map(|transport| profile(transport).heartbeat?.timeout);
         let closes =
             known().filter(|transport| transport.is_polling()).map(|transport| profile(transport).close_timeout);
@@ -112,10 +110,11 @@ pub(crate) fn is_of_packets(transport: Transport) -> bool {
 }
 
 /// The timing of the original servers.
-pub(crate) fn default_profile(generation: Generation, dialect: Dialect, transport: Transport) -> Profile {
-    match generation {
-        Generation::Frames => frames_profile(dialect, transport),
-        Generation::Packets => packets_profile(transport),
+pub(crate) fn default_profile(form: WireForm, transport: Transport) -> Profile {
+    match form {
+        WireForm::Frames => frames_profile(Dialect::Frames, transport),
+        WireForm::Envelope => frames_profile(Dialect::Json, transport),
+        WireForm::Packets => packets_profile(transport),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{counters::Counters, options::Options};
 use crate::{
     client::{Attempt, Context, Handshake, Member, Refusal, State, admit},
-    hub::Namespaces,
+    hub::{Namespaces, WireForm},
     listener::Generation,
     session::{Deadlines, DisconnectReason, Registry, Session, SessionId},
     transport::{HandshakeLimit, HandshakeTurn, Mount, Transport},
@@ -53,7 +53,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            mount: Mount::new(&options.resource),
+            mount: Mount::new(&options.resources),
             namespaces: Namespaces::default(),
             deadlines: Arc::new(Deadlines::new()),
             counters: Counters::default(),
@@ -98,7 +98,7 @@ impl Shared {
     pub(crate) fn open(
         self: &Arc<Self>,
         handshake: Arc<Handshake>,
-        generation: Generation,
+        form: WireForm,
         transport: Transport,
         state: Arc<Mutex<State>>,
     ) -> Option<Arc<Member>> {
@@ -106,9 +106,9 @@ impl Shared {
             log::error!(target: "heirloom", "the system's random generator failed; a session was refused");
             return None;
         };
-        let profile = self.options.profile(generation, transport);
-        let patience = if generation == Generation::Packets { UNUSED_HANDSHAKE } else { Duration::ZERO };
-        let context = Context::new(Arc::clone(self), handshake, generation, transport, state);
+        let profile = self.options.profile(form, transport);
+        let patience = if form == WireForm::Packets { UNUSED_HANDSHAKE } else { Duration::ZERO };
+        let context = Context::new(Arc::clone(self), handshake, form, transport, state);
         let member = Session::open(id, profile, self.options.queue, patience, context);
         self.sessions.insert(id, Arc::clone(&member));
         // Looked at after the session is known, so that a shutdown either sees the session or is seen here.
@@ -116,7 +116,7 @@ impl Shared {
             self.forget(&member);
             return None;
         }
-        if generation == Generation::Frames {
+        if member.host.generation() == Generation::Frames {
             Context::begin(&member);
         }
         log::debug!(target: "heirloom", "session {id:?} opened on {}", member.host.transport());

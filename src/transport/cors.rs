@@ -1,4 +1,4 @@
-//! What a page of another origin is told (docs/wire/frames.md §5, docs/wire/packets.md, the chapter on origins).
+//! What a page of another origin is told (docs/wire/frames.md §5, docs/wire/packets.md §2.3).
 
 use super::{body::Body, name::Transport, origin::Verdict, receive::plain};
 use crate::listener::Shared;

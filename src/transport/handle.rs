@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     client::{Handshake, Member, handle_here},
-    listener::{Generation, Shared, answer_script},
+    listener::{Dialect, Generation, Shared, answer_script},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use http_body::Body as HttpBody;
@@ -88,12 +88,12 @@ where
     shared.start();
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
-    let (transport, session, tail) = match route(shared, parts.uri.path()) {
+    let (transport, dialect, session, tail) = match route(shared, parts.uri.path()) {
         None => return plain(StatusCode::NOT_FOUND, "not found"),
         Some(Route::Script) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
         Some(Route::Script) => return answer_script(&shared.options.client_script, &parts.method, &parts.headers),
         Some(Route::Packets(_)) => return packets::respond(shared, parts, body, upgrade, peer).await,
-        Some(Route::Frames { transport, session, tail }) => (transport, session, tail),
+        Some(Route::Frames { transport, dialect, session, tail }) => (transport, dialect, session, tail),
     };
     let gate = Gate::judge(shared, &parts, Entrance::Frames(transport));
     let allow = if transport.is_socket() { "GET, OPTIONS" } else { METHODS };
@@ -134,7 +134,7 @@ where
         }
         (_, member) => {
             drop(body);
-            receive_stream(shared, member, Get { parts, transport, index, peer }).await
+            receive_stream(shared, member, Get { parts, transport, dialect, index, peer }).await
         }
     };
     gate.allow(&mut response);
@@ -145,6 +145,7 @@ where
 struct Get {
     parts: Parts,
     transport: Transport,
+    dialect: Dialect,
     index: Option<String>,
     peer: Peer,
 }
@@ -152,7 +153,7 @@ struct Get {
 /// Attaches the request to its session, new or known. A known session keeps the transport it began with, whatever
 /// the URL says.
 async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: Get) -> Response<Body> {
-    let Get { parts, transport, index, peer } = get;
+    let Get { parts, transport, dialect, index, peer } = get;
     let (member, is_new) = match member {
         Some(member) => (member, false),
         None => {
@@ -164,7 +165,7 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
             let Ok(state) = shared.admit(&handshake).await else {
                 return plain(StatusCode::FORBIDDEN, "unauthorized");
             };
-            match shared.open(handshake, Generation::Frames, transport, state) {
+            match shared.open(handshake, dialect.form(), transport, state) {
                 Some(member) => (member, true),
                 None => return Response::new(Body::refused()),
             }
@@ -194,7 +195,7 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
 
 /// The session of this id and generation, marked as used.
 pub(crate) fn find(shared: &Shared, generation: Generation, id: &str) -> Option<Arc<Member>> {
-    let member = shared.find(id).filter(|member| member.host.generation == generation)?;
+    let member = shared.find(id).filter(|member| member.host.generation() == generation)?;
     let is_limited = generation == Generation::Packets || member.host.transport().is_polling();
     if is_limited && member.host.follow_up() {
         if let Some(peer) = member.host.handshake.peer() {
@@ -212,7 +213,7 @@ pub(crate) async fn wait_for_turn(shared: &Shared, peer: Option<IpAddr>) -> bool
         log::warn!(
             target: "heirloom",
             "{peer} begins sessions faster than it uses them and is slowed down. A client of the wrong dialect does that: \
-             clients 0.3 and 0.4 need a listener with `Dialect::Json` on a resource of its own. Behind a proxy, where all \
+             clients 0.3 and 0.4 need a resource with `Dialect::Json` (`also_mount`). Behind a proxy, where all \
              clients share an address, see the option `unlimited_handshakes`"
         );
     }

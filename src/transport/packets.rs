@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     client::{Handshake, Member, handle_here},
+    hub::WireForm,
     listener::{Generation, Shared, whole_seconds},
     session::DisconnectReason,
     wire::script,
@@ -149,7 +150,7 @@ async fn handshake(shared: &Arc<Shared>, parts: &Parts, peer: &Peer) -> Response
     let mut response = match shared.admit(&handshake).await {
         Ok(state) => {
             let transport = shared.options.announced_transports.first().copied().unwrap_or(Transport::XhrPolling);
-            match shared.open(handshake, Generation::Packets, transport, state) {
+            match shared.open(handshake, WireForm::Packets, transport, state) {
                 Some(member) => welcome(shared, &member, index),
                 None => return Response::new(Body::refused()),
             }

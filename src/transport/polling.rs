@@ -50,7 +50,7 @@ impl Poll {
     /// Holds the poll until there is an answer.
     pub(crate) async fn answer(self) -> Response<Body> {
         self.settle().await;
-        let form = self.member.host.form();
+        let form = self.member.host.form;
         let index = self.index.as_deref();
         let Some(number) = Context::attach(&self.member, Mode::Poll, self.transport) else { return over(form, index) };
         // Dropped with the future when the client hangs up.

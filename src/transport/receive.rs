@@ -25,14 +25,14 @@ const GAP: Duration = Duration::from_millis(250);
 
 /// Hands one payload's packets on, in order.
 pub(crate) fn payload(member: &Arc<Member>, text: &str) {
-    match member.host.form() {
+    match member.host.form {
         WireForm::Packets => receive_packets::frame(member, text),
         WireForm::Frames | WireForm::Envelope => deliver(member, decode(member, text)),
     }
 }
 
 fn decode(member: &Member, text: &str) -> Vec<frames::Packet> {
-    if member.host.form() == WireForm::Envelope { envelope::decode(text) } else { frames::decode(text).packets }
+    if member.host.form == WireForm::Envelope { envelope::decode(text) } else { frames::decode(text).packets }
 }
 
 fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
@@ -83,7 +83,7 @@ where
         Ok(bytes) => bytes,
         Err(response) => return *response,
     };
-    let form = member.host.form();
+    let form = member.host.form;
     if let Some(data) = form::data_field(&bytes) {
         let mut packets = match form {
             WireForm::Frames if via == Transport::JsonpPolling => form::decode_jsonp_frames(&data).packets,

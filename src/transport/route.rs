@@ -1,6 +1,7 @@
-//! From path to room: what a request is, by its path alone (docs/wire/frames.md §2, docs/wire/packets.md, the chapter on URLs).
+//! From path to room: what a request is, by its path alone (docs/wire/frames.md §2, docs/wire/packets.md §1).
 
 use super::{cors::Entrance, name::Transport};
+use crate::listener::Dialect;
 
 /// What a path under the resource asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +11,7 @@ pub(crate) enum Route<'a> {
     /// A transport of the frames generation.
     Frames {
         transport: Transport,
+        dialect: Dialect,
         /// The session segment; nothing when it is missing or empty, which asks for a new session.
         session: Option<&'a str>,
         /// The last segment after the session's: a cache buster, `send`, or the index of a JSONP callback.
@@ -47,27 +49,34 @@ impl Route<'_> {
     }
 }
 
-/// Where a listener lives: `/` and the resource.
+/// Where a listener lives: paths, and the dialect its frames generation speaks there.
 #[derive(Debug, Clone)]
 pub(crate) struct Mount {
-    prefix: String,
+    /// With a leading slash.
+    prefixes: Vec<(String, Dialect)>,
 }
 
 impl Mount {
-    /// `resource` without slashes around it; it may have slashes inside.
-    pub(crate) fn new(resource: &str) -> Self {
-        Self { prefix: format!("/{resource}") }
+    /// Resources without slashes around them; they may have slashes inside.
+    pub(crate) fn new(resources: &[(String, Dialect)]) -> Self {
+        let prefixes = resources.iter().map(|(resource, dialect)| (format!("/{resource}"), *dialect));
+        Self { prefixes: prefixes.collect() }
     }
 
-    /// The path with its leading slash.
-    pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
+    /// The paths with their leading slashes.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.prefixes.iter().map(|(prefix, _)| prefix.as_str())
     }
 
     /// What the path asks of us; nothing when it is the application's. Segments are compared whole, and an empty
     /// segment is a segment.
     pub(crate) fn route<'a>(&self, path: &'a str) -> Option<Route<'a>> {
-        let rest = path.strip_prefix(self.prefix.as_str())?;
+        let mut below =
+            self.prefixes.iter().filter_map(|(prefix, dialect)| Some((path.strip_prefix(prefix)?, *dialect)));
+        below.find_map(|(rest, dialect)| Self::route_below(rest, dialect))
+    }
+
+    fn route_below(rest: &str, dialect: Dialect) -> Option<Route<'_>> {
         if rest.is_empty() || rest == "/" {
             return Some(Route::Packets(PacketsRoute::Welcome));
         }
@@ -89,6 +98,7 @@ impl Mount {
         };
         Some(Route::Frames {
             transport,
+            dialect,
             session: session.filter(|session| !session.is_empty()),
             tail: tail.map(last_segment).filter(|tail| !tail.is_empty()),
         })
@@ -128,13 +138,17 @@ mod tests {
     use super::*;
 
     fn frames<'a>(transport: Transport, session: Option<&'a str>, tail: Option<&'a str>) -> Option<Route<'a>> {
-        Some(Route::Frames { transport, session, tail })
+        Some(Route::Frames { transport, dialect: Dialect::Frames, session, tail })
+    }
+
+    fn mount(resource: &str) -> Mount {
+        Mount::new(&[(resource.to_owned(), Dialect::Frames)])
     }
 
     #[test]
     fn each_path_the_clients_use_has_its_meaning() {
         use Transport::*;
-        let mount = Mount::new("socket.io");
+        let mount = mount("socket.io");
         let table = [
             ("/socket.io/websocket", frames(WebSocket, None, None)),
             ("/socket.io/websocket/", frames(WebSocket, None, None)),
@@ -161,7 +175,7 @@ mod tests {
 
     #[test]
     fn everything_else_is_the_applications() {
-        let mount = Mount::new("socket.io");
+        let mount = mount("socket.io");
         for path in [
             "/",
             "/socket.iox",
@@ -187,7 +201,7 @@ mod tests {
     fn each_path_of_the_packets_generation_has_its_meaning() {
         use PacketsRoute::{Handshake, Session, UnknownProtocol, Welcome};
         use Transport::{HtmlFile, JsonpPolling, WebSocket, XhrPolling};
-        let mount = Mount::new("socket.io");
+        let mount = mount("socket.io");
         let session = |transport, id| Session { transport, id };
         let table = [
             ("/socket.io", Welcome),
@@ -215,8 +229,22 @@ mod tests {
 
     #[test]
     fn a_resource_may_have_several_segments() {
-        let mount = Mount::new("rt/io");
+        let mount = mount("rt/io");
         assert_eq!(mount.route("/rt/io/websocket"), frames(Transport::WebSocket, None, None));
         assert_eq!(mount.route("/rt/websocket"), None);
+    }
+
+    #[test]
+    fn each_resource_has_its_dialect() {
+        let resources = [("io".to_owned(), Dialect::Frames), ("io/old".to_owned(), Dialect::Json)];
+        let mount = Mount::new(&resources);
+        let dialect = |path| match mount.route(path) {
+            Some(Route::Frames { dialect, .. }) => Some(dialect),
+            _ => None,
+        };
+        assert_eq!(dialect("/io/websocket"), Some(Dialect::Frames));
+        assert_eq!(dialect("/io/old/websocket"), Some(Dialect::Json));
+        assert_eq!(dialect("/old/websocket"), None);
+        assert_eq!(mount.route("/io/old/1/"), Some(Route::Packets(PacketsRoute::Handshake { transport: None })));
     }
 }

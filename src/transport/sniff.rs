@@ -84,12 +84,12 @@ fn may_be_socket(bytes: &[u8], mount: &Mount) -> bool {
     if !agrees(bytes, b"GET ") {
         return false;
     }
-    let rest = skip(bytes, 4);
-    if !agrees(&rest, mount.prefix().as_bytes()) {
-        return false;
-    }
-    let rest = skip(&rest, mount.prefix().len());
-    [&b"/websocket"[..], b"/flashsocket", b"/1/websocket", b"/1/flashsocket"].iter().any(|path| agrees(&rest, path))
+    let target = skip(bytes, 4);
+    mount.prefixes().any(|prefix| {
+        let rest = skip(&target, prefix.len());
+        let sockets = [&b"/websocket"[..], b"/flashsocket", b"/1/websocket", b"/1/flashsocket"];
+        agrees(&target, prefix.as_bytes()) && sockets.iter().any(|path| agrees(&rest, path))
+    })
 }
 
 /// The request, when it is a handshake of a draft that is older than the versioned ones.
@@ -117,9 +117,13 @@ mod tests {
     const HIXIE_75: &str =
         "GET /socket.io/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\n";
 
+    fn mount() -> Mount {
+        Mount::new(&[("socket.io".to_owned(), crate::listener::Dialect::Frames)])
+    }
+
     async fn sniffed(bytes: &str, piece: usize) -> Opening {
         let mut reader = tokio_test_reader(bytes.as_bytes(), piece);
-        sniff(&mut reader, &Mount::new("socket.io"), &Transport::ALL).await.unwrap()
+        sniff(&mut reader, &mount(), &Transport::ALL).await.unwrap()
     }
 
     /// Hands out the bytes in pieces.
@@ -177,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn a_draft_handshake_for_a_transport_that_is_switched_off_is_http() {
         let mut bytes = HIXIE_75.as_bytes();
-        let opening = sniff(&mut bytes, &Mount::new("socket.io"), &[Transport::XhrPolling]).await.unwrap();
+        let opening = sniff(&mut bytes, &mount(), &[Transport::XhrPolling]).await.unwrap();
         assert!(matches!(opening, Opening::Http(prefix) if prefix == HIXIE_75));
     }
 

@@ -71,7 +71,7 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
     // Until the goodbye is said.
     let _busy = Shared::busy(&member.host.shared);
     let Some(number) = ClientContext::attach(&member, Mode::Stream, transport) else {
-        if member.host.form() == WireForm::Packets {
+        if member.host.form == WireForm::Packets {
             not_handshaken(frames).await;
         }
         return;
@@ -207,7 +207,7 @@ impl Flow {
         number: u64,
         context: &mut Context<'_>,
     ) -> Result<Option<End>, Broken> {
-        let form = member.host.form();
+        let form = member.host.form;
         loop {
             // A reading may have queued an answer of the protocol's own, so this comes first.
             match frames.poll_flush(context) {

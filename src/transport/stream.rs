@@ -18,7 +18,7 @@ use std::{
 /// The response that carries this session from now on; nothing when the session is over.
 pub(crate) fn response(member: &Arc<Member>, transport: Transport) -> Option<Response<Body>> {
     let number = ClientContext::attach(member, Mode::Stream, transport)?;
-    let form = member.host.form();
+    let form = member.host.form;
     let chunks = VecDeque::from([Bytes::from_static(encode::prelude(form, transport))]);
     let body = StreamBody { member: Arc::clone(member), transport, number, chunks };
     Some(respond(form, transport, Body::stream(body)))
@@ -75,7 +75,7 @@ impl StreamBody {
             self.member.written(self.number);
             match ready!(self.member.poll_take(context, self.number)) {
                 Taken::Batch(batch) => {
-                    self.chunks = encode::stream(self.member.host.form(), self.transport, self.member.id(), &batch);
+                    self.chunks = encode::stream(self.member.host.form, self.transport, self.member.id(), &batch);
                 }
                 _ => return Poll::Ready(None),
             }

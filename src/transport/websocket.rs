@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     client::{Handshake, Member, State},
-    listener::{Generation, Shared},
+    listener::{Dialect, Generation, Shared},
     transport::{
         Transport,
         route::{PacketsRoute, Route},
@@ -98,7 +98,7 @@ pub(crate) struct Opened {
 /// The session a socket is for.
 enum Wanted {
     /// A new one of the frames generation, with what its authorization kept.
-    New(Arc<Handshake>, Arc<Mutex<State>>),
+    New(Dialect, Arc<Handshake>, Arc<Mutex<State>>),
     Known(Arc<Member>),
     /// One of the packets generation that is not there, which its client is told.
     Unknown,
@@ -116,10 +116,10 @@ pub(crate) enum NotOpened {
 impl Opened {
     pub(crate) async fn of(shared: &Arc<Shared>, parts: Parts, peer: Peer) -> Result<Self, NotOpened> {
         let (transport, session) = match shared.mount.route(parts.uri.path()) {
-            Some(Route::Frames { transport, session: None, .. }) if !shared.is_shutting_down() => {
+            Some(Route::Frames { transport, dialect, session: None, .. }) if !shared.is_shutting_down() => {
                 let handshake = Arc::new(Handshake::new(&parts, peer.address));
                 let state = shared.admit(&handshake).await.map_err(|_| NotOpened::Unauthorized)?;
-                (transport, Wanted::New(handshake, state))
+                (transport, Wanted::New(dialect, handshake, state))
             }
             Some(Route::Frames { transport, session: Some(id), .. }) => {
                 let member = find(shared, Generation::Frames, id);
@@ -141,7 +141,7 @@ impl Opened {
     fn is_of_frames(&self) -> bool {
         match &self.session {
             Wanted::New(..) => true,
-            Wanted::Known(member) => member.host.generation == Generation::Frames,
+            Wanted::Known(member) => member.host.generation() == Generation::Frames,
             Wanted::Unknown => false,
         }
     }
@@ -151,8 +151,8 @@ impl Opened {
         match self.session {
             Wanted::Known(member) => Session::Carried(member),
             Wanted::Unknown => Session::Unknown,
-            Wanted::New(handshake, state) => {
-                let opened = self.shared.open(handshake, Generation::Frames, self.transport, state);
+            Wanted::New(dialect, handshake, state) => {
+                let opened = self.shared.open(handshake, dialect.form(), self.transport, state);
                 opened.map_or(Session::Refused, Session::Carried)
             }
         }
