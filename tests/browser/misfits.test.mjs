@@ -47,7 +47,9 @@ describe('the choice of the client', { concurrency: 2 }, () => {
 
 describe('two sockets of one page', { concurrency: 1 }, () => {
   it('are two sessions, also when both poll with scripts', async () => {
-    const { visitor } = await visit('0.6.18');
+    // The client puts its scripts before the first of the page, which is the open poll of the other socket: it must not
+    // be taken away meanwhile.
+    const { visitor } = await visit('0.6.18', { POLL_DURATION: '15000' });
     await visitor.connect('jsonp-polling');
     const first = await visitor.untilConnected();
     await visitor.connect('jsonp-polling');
