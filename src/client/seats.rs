@@ -37,6 +37,8 @@ impl Seats {
         }
         let namespace = Arc::clone(namespace);
         namespace.members.insert(member.id(), Arc::clone(member));
+        // Most sessions are in one namespace for ever.
+        inner.seats.reserve_exact(1);
         inner.seats.push(Seat { namespace, rooms: Vec::new(), state, awaited: Awaited::default(), leaving: false });
         true
     }

@@ -63,7 +63,7 @@ where
     if prove(&mut stream, &keys).await.is_err() {
         return;
     }
-    opened.run(async || Hixie::new(stream, max_frame_bytes)).await;
+    opened.run(Hixie::new(stream, max_frame_bytes)).await;
 }
 
 /// Answers a draft handshake on the stream itself, to the letter, and carries the session.
@@ -97,7 +97,7 @@ where
         prove(&mut stream, &keys).await?;
     }
     let max_frame_bytes = shared.options.max_frame_bytes;
-    opened.run(async || Hixie::new(stream, max_frame_bytes)).await;
+    opened.run(Hixie::new(stream, max_frame_bytes)).await;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::{
     polling::{self, Poll},
     receive::plain,
     receive_packets,
-    route::{PacketsRoute, Route},
+    route::{PacketsRoute, Route, says_goodbye},
     stream, websocket,
 };
 use crate::{
@@ -58,7 +58,7 @@ where
         return gate.preflight(&parts.headers, allow);
     }
     let member = id.as_deref().and_then(|id| find(shared, Generation::Packets, id));
-    if id.is_some() && query_value(&parts, "disconnect").is_some() {
+    if id.is_some() && says_goodbye(parts.uri.query()) {
         return goodbye(&gate, &parts, member);
     }
     let Some(transport) = transport.filter(|transport| shared.options.speaks_packets(*transport)) else {

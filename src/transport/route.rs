@@ -49,6 +49,11 @@ impl Route<'_> {
     }
 }
 
+/// Whether the query says goodbye for a session of the packets generation, which any request may do.
+pub(crate) fn says_goodbye(query: Option<&str>) -> bool {
+    query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "disconnect"))
+}
+
 /// Where a listener lives: paths, and the dialect its frames generation speaks there.
 #[derive(Debug, Clone)]
 pub(crate) struct Mount {

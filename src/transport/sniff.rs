@@ -1,7 +1,11 @@
 //! The first look at a connection, before the HTTP server gets it: a Flash policy request is no HTTP, and a
 //! handshake of the drafts hixie-75 and hixie-76 has to be answered to the letter.
 
-use super::{name::Transport, route::Mount};
+use super::{
+    cors::Entrance,
+    name::Transport,
+    route::{Mount, says_goodbye},
+};
 use crate::wire::flash_policy;
 use bytes::{Bytes, BytesMut};
 use http::{Request, header, request::Parts};
@@ -106,8 +110,9 @@ fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount, transports: &[
     if !upgrade.eq_ignore_ascii_case(b"websocket") || versioned {
         return None;
     }
-    let transport = mount.route(parts.uri.path())?.socket()?.transport()?;
-    transports.contains(&transport).then_some(parts)
+    let entrance = mount.route(parts.uri.path())?.socket()?;
+    let is_goodbye = matches!(entrance, Entrance::Packets(_)) && says_goodbye(parts.uri.query());
+    (!is_goodbye && transports.contains(&entrance.transport()?)).then_some(parts)
 }
 
 #[cfg(test)]

@@ -72,7 +72,8 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
     let _busy = Shared::busy(&member.host.shared);
     let Some(number) = ClientContext::attach(&member, Mode::Stream, transport) else {
         if member.host.form == WireForm::Packets {
-            not_handshaken(frames).await;
+            // Rare, and not to be carried by every socket.
+            Box::pin(not_handshaken(frames)).await;
         }
         return;
     };
@@ -84,7 +85,7 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
     // A batch that is half written went back to the queue, so nothing more may be written here, a pong included.
     if matches!(end, End::Displaced) && !flow.flushing {
         let reading = poll_fn(|context| flow.poll_displaced(&mut frames, &member, context));
-        end = tokio::time::timeout(DISPLACED, reading).await.unwrap_or(End::Over);
+        end = Box::pin(tokio::time::timeout(DISPLACED, reading)).await.unwrap_or(End::Over);
     }
     let goodbye = match end {
         End::Left => None,
@@ -99,7 +100,7 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
     drop(attached);
     if let Some(reason) = goodbye {
         // A peer that does not answer is left alone.
-        let _ = tokio::time::timeout(GOODBYE, frames.close(reason)).await;
+        let _ = Box::pin(tokio::time::timeout(GOODBYE, frames.close(reason))).await;
     }
 }
 

@@ -25,6 +25,7 @@ use std::sync::{
     Arc, Mutex,
     atomic::{AtomicBool, Ordering},
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// How the client wants to speak.
@@ -158,12 +159,12 @@ impl Opened {
         }
     }
 
-    /// Carries the session on the socket, which is made only if there is something to carry.
-    pub(crate) async fn run<F: Frames>(self, frames: impl AsyncFnOnce() -> F) {
+    /// Carries the session on the socket, in the task that has it already.
+    pub(crate) async fn run(self, frames: impl Frames) {
         let transport = self.transport;
         match self.into_session() {
-            Session::Carried(member) => socket::run(frames().await, member, transport).await,
-            Session::Unknown => socket::not_handshaken(frames().await).await,
+            Session::Carried(member) => socket::run(frames, member, transport).await,
+            Session::Unknown => socket::not_handshaken(frames).await,
             Session::Refused => {}
         }
     }
@@ -229,19 +230,26 @@ async fn handed_over(upgrade: OnUpgrade, opened: Opened) -> Option<(Upgraded, Op
     }
 }
 
-/// Runs the session on the plain stream where it can be had, which needs no further allocation and no second buffer.
+/// Runs the session on the plain stream where it can be had, which needs no second buffer.
 async fn run_rfc6455(upgraded: Upgraded, opened: Opened) {
-    let max_frame_bytes = opened.shared.options.max_frame_bytes;
-    let unmasked = !opened.is_of_frames();
     match upgraded.downcast::<TokioIo<Observed<Socket>>>() {
         Ok(parts) => {
             let mut stream = parts.io.into_inner();
             stream.unread(bytes::Bytes::copy_from_slice(&parts.read_buf));
             drop(parts.read_buf);
-            opened.run(async || Rfc6455::new(stream, max_frame_bytes, unmasked).await).await;
+            run_on(stream, opened).await;
         }
-        Err(upgraded) => {
-            opened.run(async || Rfc6455::new(TokioIo::new(upgraded), max_frame_bytes, unmasked).await).await;
-        }
+        Err(upgraded) => run_on(TokioIo::new(upgraded), opened).await,
+    }
+}
+
+/// The session runs in a task of its own, which holds nothing of the request and the upgrade.
+async fn run_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, opened: Opened) {
+    let frames = Rfc6455::new(stream, opened.shared.options.max_frame_bytes, !opened.is_of_frames()).await;
+    let transport = opened.transport;
+    match opened.into_session() {
+        Session::Carried(member) => drop(tokio::spawn(socket::run(frames, member, transport))),
+        Session::Unknown => socket::not_handshaken(frames).await,
+        Session::Refused => {}
     }
 }
