@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hub;
 mod listener;
 mod session;

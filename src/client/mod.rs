@@ -16,6 +16,8 @@ mod send_error;
 mod state;
 
 pub use acknowledgement::{Ack, AckError};
+#[cfg(fuzzing)]
+pub(crate) use arguments::parse as parse_arguments;
 pub(crate) use authorization::admit;
 pub use authorization::{Attempt, Refusal};
 pub(crate) use context::{Context, Member};

@@ -92,7 +92,7 @@ where
         None => return plain(StatusCode::NOT_FOUND, "not found"),
         Some(Route::Script) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
         Some(Route::Script) => return answer_script(&shared.options.client_script, &parts.method, &parts.headers),
-        Some(Route::Packets(_)) => return packets::respond(shared, parts, body, upgrade, peer).await,
+        Some(Route::Packets(_)) => return Box::pin(packets::respond(shared, parts, body, upgrade, peer)).await,
         Some(Route::Frames { transport, dialect, session, tail }) => (transport, dialect, session, tail),
     };
     let gate = Gate::judge(shared, &parts, Entrance::Frames(transport));
@@ -101,7 +101,7 @@ where
         return gate.preflight(&parts.headers, allow);
     }
     if transport.is_socket() && parts.method == Method::GET {
-        return websocket::accept(shared, parts, &gate, upgrade, peer).await;
+        return Box::pin(websocket::accept(shared, parts, &gate, upgrade, peer)).await;
     }
     if wants_websocket(&parts.headers) {
         return Response::new(Body::refused());
@@ -130,7 +130,7 @@ where
         (&Method::POST, Some(member)) if !member.is_open() => Response::new(Body::refused()),
         (&Method::POST, Some(member)) => {
             let asks_first = parts.headers.contains_key(header::EXPECT);
-            receive::post(member, transport, body, asks_first).await
+            Box::pin(receive::post(member, transport, body, asks_first)).await
         }
         (_, member) => {
             drop(body);

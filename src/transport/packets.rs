@@ -49,7 +49,7 @@ where
         PacketsRoute::UnknownProtocol => {
             return bare(StatusCode::INTERNAL_SERVER_ERROR, "Protocol version not supported.");
         }
-        PacketsRoute::Handshake { .. } => return handshake(shared, &parts, &peer).await,
+        PacketsRoute::Handshake { .. } => return Box::pin(handshake(shared, &parts, &peer)).await,
     };
     let gate = Gate::judge(shared, &parts, transport.map_or(Entrance::Handshake, Entrance::Packets));
     let is_socket = transport.is_some_and(Transport::is_socket);
@@ -65,7 +65,7 @@ where
         return Response::new(Body::refused());
     };
     if is_socket && parts.method == Method::GET {
-        return websocket::accept(shared, parts, &gate, upgrade, peer).await;
+        return Box::pin(websocket::accept(shared, parts, &gate, upgrade, peer)).await;
     }
     if wants_websocket(&parts.headers) {
         return Response::new(Body::refused());
@@ -80,7 +80,7 @@ where
     }
     let is_last = asks_to_close(&parts);
     let mut response = if parts.method == Method::POST {
-        receive_packets::post(shared, member, transport, &parts.headers, body).await
+        Box::pin(receive_packets::post(shared, member, transport, &parts.headers, body)).await
     } else {
         drop(body);
         let index = callback_index(&parts, transport);

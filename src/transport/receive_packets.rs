@@ -18,7 +18,7 @@ use crate::{
 };
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::Body as HttpBody;
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 /// Hands the packet in a WebSocket frame on.
 pub(crate) fn frame(member: &Arc<Member>, text: &str) {
@@ -113,7 +113,7 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         Kind::Text(text) => Event::Message { namespace, message: Message::Text(text.to_owned()), acknowledge },
         Kind::Json(Some(json)) => Event::Message { namespace, message: Message::Json(json.to_owned()), acknowledge },
         Kind::Event(Some(event)) => {
-            let (name, arguments) = (event.name.to_string(), arguments(&event).into_owned());
+            let (name, arguments) = (event.name.to_string(), event.arguments.json().to_owned());
             Event::Named { namespace, name, arguments, acknowledge }
         }
         Kind::Ack { id, arguments } => {
@@ -126,10 +126,6 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         }
     };
     member.host.inbox.push(event);
-}
-
-fn arguments<'a>(event: &'a packets::Event<'_>) -> Cow<'a, str> {
-    Cow::Borrowed(event.arguments.json())
 }
 
 /// Hands an acknowledgement to whoever waits for it. One that nobody asked for, or a second one, is ignored.
