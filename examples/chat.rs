@@ -1,111 +1,18 @@
-//! A chat for every browser: start it, open it in two tabs, pick a transport for each.
+//! A chat with rooms, for every browser and every client: start it, open it in two tabs, pick a room and a transport for
+//! each.
+//!
+//! A client says `join` (room), which is acknowledged with the number of people there, and `say` (nick, text, perhaps
+//! a room). It hears `history` (room, its number, messages), `heard` (message) and `announcement` (text, people there).
 
-use heirloom::{Client, Listener, Message};
+#[path = "chat/rooms.rs"]
+mod rooms;
+
+use heirloom::{Ack, Client, Listener};
 use http_body_util::Full;
 use hyper::{Request, Response, StatusCode, body::Bytes, body::Incoming, header, service::service_fn};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use std::{
-    collections::VecDeque,
-    convert::Infallible,
-    env,
-    error::Error,
-    process::ExitCode,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use rooms::Chat;
+use std::{convert::Infallible, env, error::Error, process::ExitCode, time::Duration};
 use tokio::net::TcpListener;
-
-/// How many messages a newcomer is shown.
-const HISTORY: usize = 50;
-const LONGEST_NAME: usize = 30;
-const LONGEST_TEXT: usize = 1000;
-
-/// What a page sends.
-#[derive(Deserialize)]
-struct Said {
-    nick: String,
-    text: String,
-}
-
-/// What everybody hears. `from` is a number of the chat's own: a session id is a credential.
-#[derive(Clone, Serialize)]
-struct Heard {
-    from: usize,
-    nick: String,
-    text: String,
-    transport: &'static str,
-}
-
-#[derive(Default)]
-struct Chat {
-    guests: AtomicUsize,
-    history: Mutex<VecDeque<Heard>>,
-}
-
-/// The number of a guest, kept with its client.
-struct Guest(usize);
-
-impl Chat {
-    fn enter(&self, client: &Client) {
-        let number = self.guests.fetch_add(1, Ordering::Relaxed) + 1;
-        client.set_state(Guest(number));
-        let history: Vec<Heard> = self.lock().iter().cloned().collect();
-        tell(client, json!({ "history": history, "you": number }));
-        announce(client, format!("Guest {number} came, over {}", client.transport()));
-    }
-
-    fn leave(&self, client: &Client) {
-        if let Some(guest) = client.state::<Guest>() {
-            announce(client, format!("Guest {} left", guest.0));
-        }
-    }
-
-    fn hear(&self, client: &Client, message: &Message) {
-        let (Ok(said), Some(guest)) = (message.parse::<Said>(), client.state::<Guest>()) else { return };
-        let heard = Heard {
-            from: guest.0,
-            nick: said.nick.chars().take(LONGEST_NAME).collect(),
-            text: said.text.chars().take(LONGEST_TEXT).collect(),
-            transport: client.transport().name(),
-        };
-        let mut history = self.lock();
-        history.push_back(heard.clone());
-        if history.len() > HISTORY {
-            history.pop_front();
-        }
-        drop(history);
-        match Message::json(&heard) {
-            Ok(message) => report(client.listener().broadcast(message)),
-            Err(error) => log::warn!("a message has no JSON form: {error}"),
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Heard>> {
-        self.history.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-fn announce(client: &Client, text: String) {
-    let listener = client.listener();
-    let online = listener.clients().len();
-    report(listener.broadcast(json!({ "announcement": text, "online": online })));
-}
-
-fn tell(client: &Client, message: serde_json::Value) {
-    if let Err(error) = client.send(message) {
-        log::info!("a guest misses a message: {error}");
-    }
-}
-
-fn report(outcome: heirloom::Broadcast) {
-    if outcome.dropped > 0 {
-        log::info!("{} guests miss a message: they read too slowly", outcome.dropped);
-    }
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -121,22 +28,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
     let listener = Listener::builder().build()?;
-    let chat = Arc::new(Chat::default());
-    let (entering, hearing, leaving) = (chat.clone(), chat.clone(), chat);
-    listener
-        .on_connect(move |client| {
-            let chat = entering.clone();
-            async move { chat.enter(&client) }
-        })
-        .on_message(move |client, message| {
-            let chat = hearing.clone();
-            async move { chat.hear(&client, &message) }
-        })
-        .on_disconnect(move |client, _| {
-            let chat = leaving.clone();
-            async move { chat.leave(&client) }
-        });
-
+    set_up(&listener);
     let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".into());
     let port = env::var("PORT").unwrap_or_else(|_| "3000".into());
     let address = format!("{host}:{port}");
@@ -164,6 +56,26 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let left = listener.shutdown(Duration::from_secs(5)).await;
     log::info!("goodbye; {left} guests did not hear it");
     Ok(())
+}
+
+/// What happens with the clients. Events whose arguments do not fit the types here never arrive.
+fn set_up(listener: &Listener) {
+    // It lives as long as the program.
+    let chat: &'static Chat = Box::leak(Box::default());
+    listener
+        .on_connect(move |client| async move { chat.greet(&client) })
+        .on("join", move |client: Client, room: Option<String>, ack: Option<Ack>| async move {
+            let people = chat.enter(&client, room.as_deref());
+            // Only clients of 0.7 to 0.9 can ask, and not all do.
+            if let Some(Err(error)) = ack.map(|ack| ack.send(&people)) {
+                log::info!("a guest is not told who is there: {error}");
+            }
+        })
+        .on("say", move |client: Client, said: (String, String, Option<String>), _: Option<Ack>| async move {
+            let (nick, text, room) = said;
+            chat.hear(&client, &nick, &text, room.as_deref());
+        })
+        .on_disconnect(move |client, _| async move { chat.leave(&client) });
 }
 
 /// The page and what it needs. The client script is the listener's.

@@ -1,4 +1,6 @@
-// The page of the chat example: an ordinary user of the client the server hands out.
+// The page of the chat example: an ordinary user of the client the server hands out. That client has the interface of
+// Socket.IO 0.6, which knows messages only. An event is a message {name, args} then: the server takes it for the event,
+// and says its own events in the same way. A page with a client of 0.9 would say socket.emit('say', nick, text).
 (function () {
   'use strict';
 
@@ -6,6 +8,7 @@
   var ownNumbers = {}; // a new one after every reconnection, all of them ours
   var element = function (id) { return document.getElementById(id); };
   var messages = element('messages'), state = element('state'), choice = element('transport');
+  var room = element('room');
 
   // ---- connection
 
@@ -21,8 +24,11 @@
     });
     mine.on('connect', function () {
       show('connected', 'connected over ' + mine.transport.type);
+      enter();
     });
-    mine.on('message', receive);
+    mine.on('message', function (message) {
+      if (mine === socket && events.hasOwnProperty(message.name)) receive(events[message.name], message.args);
+    });
     mine.on('disconnect', function () {
       if (mine === socket) show('waiting', 'connection lost, trying again …');
     });
@@ -52,38 +58,55 @@
     state.textContent = text;
   }
 
-  // ---- messages: everything comes from other people and is only ever inserted as text
+  // ---- events: everything comes from other people and is only ever inserted as text
 
-  function receive(message) {
-    var atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 60;
-    if (message.history) {
-      ownNumbers[message.you] = true;
-      // Comes with every session, so after a reconnection it replaces what was seen before.
-      messages.textContent = '';
-      for (var i = 0; i < message.history.length; i++) add(message.history[i]);
-      atEnd = true;
-    } else {
-      add(message);
-    }
-    if (atEnd) messages.scrollTop = messages.scrollHeight;
+  function say(name, args) {
+    socket.send({ name: name, args: args });
   }
 
-  function add(message) {
-    var item = document.createElement('li');
-    if (message.announcement !== undefined) {
-      item.className = 'announcement';
-      var online = message.online === undefined ? '' : ' · ' + message.online + ' online';
-      item.textContent = message.announcement + online;
-    } else {
+  function roomName() {
+    return room.value.replace(/^\s+|\s+$/g, '') || 'lobby';
+  }
+
+  function enter() {
+    say('join', [roomName()]);
+  }
+
+  var events = {
+    // Comes when a room is entered, so also after a reconnection: it replaces what was seen before.
+    history: function (name, own, heard) {
+      ownNumbers[own] = true;
+      document.title = name + ' · Heirloom chat';
+      messages.textContent = '';
+      for (var i = 0; i < heard.length; i++) events.heard(heard[i]);
+      messages.scrollTop = messages.scrollHeight;
+    },
+
+    heard: function (message) {
+      var item = add(ownNumbers[message.from] ? 'mine' : '');
       var name = document.createElement('b'), details = document.createElement('small');
       name.textContent = message.nick;
-      details.textContent = message.transport || '';
+      details.textContent = message.transport;
       name.appendChild(details);
       item.appendChild(name);
       item.appendChild(document.createTextNode(message.text));
-      if (ownNumbers[message.from]) item.className = 'mine';
+    },
+
+    announcement: function (text, people) {
+      add('announcement').textContent = text + ' · ' + people + ' here';
     }
-    messages.appendChild(item);
+  };
+
+  function receive(event, args) {
+    var atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 60;
+    event.apply(null, args);
+    if (atEnd) messages.scrollTop = messages.scrollHeight;
+  }
+
+  function add(name) {
+    var item = document.createElement('li');
+    if (name) item.className = name;
+    return messages.appendChild(item);
   }
 
   // ---- forms
@@ -115,17 +138,42 @@
     event.preventDefault();
     var text = element('text').value;
     if (!text) return;
-    // Without a connection the client keeps it and sends it on the next one.
-    socket.send({ nick: element('nick').value, text: text });
+    // Without a connection the client keeps it and sends it on the next one, before the room is entered there: so it
+    // names its room.
+    say('say', [element('nick').value, text, roomName()]);
     element('text').value = '';
   });
 
   choice.addEventListener('change', function () {
-    history.replaceState(null, '', choice.value ? '?transport=' + choice.value : location.pathname);
+    remember();
     reconnect();
   });
 
-  choice.value = (/[?&]transport=([\w-]+)/.exec(location.search) || [])[1] || '';
+  room.addEventListener('change', function () {
+    remember();
+    if (socket.connected) enter(); // or else when it is
+  });
+
+  // ---- the address says which transport and which room
+
+  function remember() {
+    var wanted = [];
+    if (choice.value) wanted.push('transport=' + choice.value);
+    if (roomName() !== 'lobby') wanted.push('room=' + encodeURIComponent(roomName()));
+    history.replaceState(null, '', wanted.length ? '?' + wanted.join('&') : location.pathname);
+  }
+
+  function wanted(name) {
+    var value = new RegExp('[?&]' + name + '=([^&]*)').exec(location.search);
+    try {
+      return value ? decodeURIComponent(value[1]) : '';
+    } catch (error) {
+      return ''; // not encoded by us
+    }
+  }
+
+  room.value = wanted('room');
+  choice.value = wanted('transport');
   if (choice.selectedIndex < 0) choice.selectedIndex = 0;
   connect();
 })();
