@@ -1,10 +1,8 @@
 //! Every exchange recorded from the original servers, played against Heirloom on a real socket.
 //!
-//! `tests/recordings/README.md` says where the recordings come from, `docs/frames-recordings.md` lists each of them and
-//! how Heirloom differs.
+//! `tests/recordings/README.md` says where the recordings come from, `docs/frames-recordings.md` and
+//! `docs/packets-recordings.md` list each of them and how Heirloom differs.
 
-#[path = "replay/app.rs"]
-mod app;
 #[path = "replay/compare.rs"]
 mod compare;
 #[path = "replay/connection.rs"]
@@ -13,28 +11,25 @@ mod connection;
 mod differences;
 #[path = "replay/edit.rs"]
 mod edit;
-#[path = "replay/messages.rs"]
-mod messages;
-#[path = "replay/origins.rs"]
-mod origins;
+#[path = "replay/frames/mod.rs"]
+mod frames;
+#[path = "replay/generation.rs"]
+mod generation;
+#[path = "replay/journal.rs"]
+mod journal;
+#[path = "replay/packets/mod.rs"]
+mod packets;
 #[path = "replay/player.rs"]
 mod player;
 #[path = "replay/recording.rs"]
 mod recording;
-#[path = "replay/routing.rs"]
-mod routing;
 #[path = "replay/sids.rs"]
 mod sids;
-#[path = "replay/sockets.rs"]
-mod sockets;
-#[path = "replay/table.rs"]
-mod table;
 #[path = "replay/wire.rs"]
 mod wire;
 
 use std::{
     collections::BTreeSet,
-    fs,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -44,9 +39,13 @@ use std::{
 
 use connection::Pace;
 use differences::expectation;
+use frames::FRAMES;
+use generation::Generation;
+use packets::PACKETS;
 use player::{Cut, Manner, play};
 use recording::{Exchange, What, load};
-use table::{TABLE, row_of};
+
+const GENERATIONS: [&Generation; 2] = [&FRAMES, &PACKETS];
 
 /// Exchanges played at a time. Most of them wait for timers.
 const PLAYERS: usize = 16;
@@ -61,23 +60,27 @@ struct Run {
 }
 
 #[test]
-fn every_exchange_goes_as_recorded_or_better() {
-    let exchanges = expectations();
-    let manner = Manner { pace: Pace::Whole, cut: None, slowness: 4 };
-    let runs = (0..exchanges.len()).map(|exchange| Run { exchange, manner });
-    play_all(&exchanges, runs.collect());
+fn every_exchange_of_frames_goes_as_recorded_or_better() {
+    play_each(&FRAMES, Manner { pace: Pace::Whole, cut: None, slowness: 4 });
 }
 
 #[test]
-fn every_exchange_survives_each_byte_in_its_own_segment() {
-    let exchanges = expectations();
-    let manner = Manner { pace: Pace::Bytewise, cut: None, slowness: 6 };
-    let runs = (0..exchanges.len()).map(|exchange| Run { exchange, manner });
-    play_all(&exchanges, runs.collect());
+fn every_exchange_of_packets_goes_as_recorded_or_better() {
+    play_each(&PACKETS, Manner { pace: Pace::Whole, cut: None, slowness: 2 });
 }
 
 #[test]
-fn one_exchange_of_each_transport_survives_a_cut_at_every_position() {
+fn every_exchange_of_frames_survives_each_byte_in_its_own_segment() {
+    play_each(&FRAMES, Manner { pace: Pace::Bytewise, cut: None, slowness: 6 });
+}
+
+#[test]
+fn every_exchange_of_packets_survives_each_byte_in_its_own_segment() {
+    play_each(&PACKETS, Manner { pace: Pace::Bytewise, cut: None, slowness: 3 });
+}
+
+#[test]
+fn one_exchange_of_each_transport_of_frames_survives_a_cut_at_every_position() {
     let chosen = [
         ("handshake+echo", "xhr-polling", "0.6.18"),
         ("handshake+echo", "xhr-polling", "0.4.1"),
@@ -91,58 +94,65 @@ fn one_exchange_of_each_transport_survives_a_cut_at_every_position() {
         ("inline policy", "flashsocket", "0.6.18"),
         ("unknown transport", "none", "0.6.18"),
     ];
-    let exchanges: Vec<Exchange> =
-        expectations().into_iter().filter(|exchange| chosen.contains(&exchange.key())).collect();
-    assert_eq!(exchanges.len(), chosen.len());
-    let runs = exchanges.iter().enumerate().flat_map(|(index, exchange)| {
-        let cuts = lengths_of_sends(exchange)
-            .into_iter()
-            .enumerate()
-            .flat_map(|(message, length)| (1..length).map(move |at| Cut { message, at }));
-        let run = move |cut| Run { exchange: index, manner: Manner { pace: Pace::Whole, cut: Some(cut), slowness: 1 } };
-        cuts.map(run).collect::<Vec<_>>()
-    });
-    let runs = runs.collect();
-    play_all(&exchanges, runs);
+    cut_everywhere(&FRAMES, &chosen, 1);
+}
+
+#[test]
+fn one_exchange_of_each_transport_of_packets_survives_a_cut_at_every_position() {
+    let chosen = [
+        ("jsonp-basics", "jsonp-polling", "0.8.7"),
+        ("htmlfile-basics", "htmlfile", "0.8.7"),
+        ("xhr-disconnect-query", "xhr-polling", "0.9.19"),
+        ("ws-fragmented", "websocket", "0.9.19"),
+        ("ws-hixie75", "websocket", "0.9.19"),
+        ("ws-hixie76", "websocket", "0.9.19"),
+    ];
+    cut_everywhere(&PACKETS, &chosen, 8);
 }
 
 #[test]
 fn the_table_has_every_recorded_exchange_once() {
-    let recorded: Vec<Exchange> = load();
-    let keys: BTreeSet<_> = recorded.iter().map(Exchange::key).collect();
-    let rows: Vec<_> = TABLE
-        .iter()
-        .flat_map(|row| row.versions.iter().map(|version| (row.scenario, row.transport, *version)))
-        .collect();
-    assert_eq!(rows.iter().copied().collect::<BTreeSet<_>>(), keys);
-    assert_eq!(rows.len(), keys.len(), "an exchange stands in two rows");
-    assert_eq!(recorded.len(), keys.len(), "an exchange was recorded twice");
+    for generation in GENERATIONS {
+        let recorded: Vec<Exchange> = load(generation);
+        let keys: BTreeSet<_> = recorded.iter().map(Exchange::key).collect();
+        let rows: Vec<_> = generation
+            .table
+            .iter()
+            .flat_map(|row| row.versions.iter().map(|version| (row.scenario, row.transport, *version)))
+            .collect();
+        assert_eq!(rows.iter().copied().collect::<BTreeSet<_>>(), keys);
+        assert_eq!(rows.len(), keys.len(), "an exchange of {generation:?} stands in two rows");
+        assert_eq!(recorded.len(), keys.len(), "an exchange of {generation:?} was recorded twice");
+    }
 }
 
 #[test]
 fn every_difference_changes_what_is_expected() {
-    let differing = expectations().iter().zip(load()).filter(|(expected, recorded)| *expected != recorded).count();
-    let rows = TABLE.iter().filter(|row| !row.differences.is_empty()).map(|row| row.versions.len());
-    assert_eq!(differing, rows.sum::<usize>());
+    for generation in GENERATIONS {
+        let pairs = expectations(generation, 1).into_iter().zip(prepared(generation, 1));
+        let differing = pairs.filter(|(expected, recorded)| expected != recorded).count();
+        let rows = generation.table.iter().filter(|row| !row.differences.is_empty()).map(|row| row.versions.len());
+        assert_eq!(differing, rows.sum::<usize>());
+    }
 }
 
 #[test]
 fn the_documentation_has_the_same_table() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/frames-recordings.md");
-    let document = fs::read_to_string(path).expect("docs/frames-recordings.md");
-    let documented: Vec<&str> =
-        document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| scenario")).collect();
-    let exchanges = load();
-    let lines: Vec<String> = exchanges.iter().map(line).collect();
-    let missing: Vec<&String> = lines.iter().filter(|line| !documented.contains(&line.as_str())).collect();
-    let surplus: Vec<&&str> = documented.iter().filter(|line| !lines.iter().any(|known| known == *line)).collect();
-    assert!(
-        missing.is_empty() && surplus.is_empty(),
-        "docs/frames-recordings.md lacks:\n{}\nand has what the table has not:\n{}",
-        join(&missing),
-        join(&surplus)
-    );
-    assert_eq!(documented.len(), lines.len());
+    for generation in GENERATIONS {
+        let document = generation.document();
+        let documented: Vec<&str> =
+            document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| scenario")).collect();
+        let lines: Vec<String> = load(generation).iter().map(line).collect();
+        let missing: Vec<&String> = lines.iter().filter(|line| !documented.contains(&line.as_str())).collect();
+        let surplus: Vec<&&str> = documented.iter().filter(|line| !lines.iter().any(|known| known == *line)).collect();
+        assert!(
+            missing.is_empty() && surplus.is_empty(),
+            "docs/{generation:?}-recordings.md lacks:\n{}\nand has what the table has not:\n{}",
+            join(&missing),
+            join(&surplus)
+        );
+        assert_eq!(documented.len(), lines.len());
+    }
 }
 
 fn join<T: std::fmt::Display>(lines: &[T]) -> String {
@@ -152,15 +162,45 @@ fn join<T: std::fmt::Display>(lines: &[T]) -> String {
 /// The line of an exchange in the documentation.
 fn line(exchange: &Exchange) -> String {
     let (scenario, transport, version) = exchange.key();
-    let row = row_of(exchange.key()).expect("a row of the table");
+    let row = exchange.generation.row_of(exchange.key()).expect("a row of the table");
     let reasons: Vec<&str> = row.differences.iter().map(|difference| difference.reason).collect();
     let verdict = if reasons.is_empty() { "same".to_owned() } else { format!("differs: {}", reasons.join("; ")) };
     format!("| {scenario} | {transport} | {version} | {verdict} |")
 }
 
-fn expectations() -> Vec<Exchange> {
-    let expect = |recorded: &Exchange| expectation(recorded, row_of(recorded.key()).expect("a row of the table"));
-    load().iter().map(expect).collect()
+/// What was recorded, in our words.
+fn prepared(generation: &'static Generation, slowness: u32) -> Vec<Exchange> {
+    let mut exchanges = load(generation);
+    exchanges.iter_mut().for_each(|exchange| (generation.prepare)(exchange, slowness));
+    exchanges
+}
+
+/// What is expected of Heirloom.
+fn expectations(generation: &'static Generation, slowness: u32) -> Vec<Exchange> {
+    let row = |exchange: &Exchange| generation.row_of(exchange.key()).expect("a row of the table");
+    prepared(generation, slowness).iter().map(|exchange| expectation(exchange, row(exchange))).collect()
+}
+
+fn play_each(generation: &'static Generation, manner: Manner) {
+    let exchanges = expectations(generation, manner.slowness);
+    let runs = (0..exchanges.len()).map(|exchange| Run { exchange, manner });
+    play_all(&exchanges, runs.collect());
+}
+
+fn cut_everywhere(generation: &'static Generation, chosen: &[(&str, &str, &str)], slowness: u32) {
+    let exchanges: Vec<Exchange> =
+        expectations(generation, slowness).into_iter().filter(|exchange| chosen.contains(&exchange.key())).collect();
+    assert_eq!(exchanges.len(), chosen.len());
+    let runs = exchanges.iter().enumerate().flat_map(|(index, exchange)| {
+        let cuts = lengths_of_sends(exchange)
+            .into_iter()
+            .enumerate()
+            .flat_map(|(message, length)| (1..length).map(move |at| Cut { message, at }));
+        let run = move |cut| Run { exchange: index, manner: Manner { pace: Pace::Whole, cut: Some(cut), slowness } };
+        cuts.map(run).collect::<Vec<_>>()
+    });
+    let runs = runs.collect();
+    play_all(&exchanges, runs);
 }
 
 fn lengths_of_sends(exchange: &Exchange) -> Vec<usize> {

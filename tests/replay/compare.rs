@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    app::Journal,
     connection::Connection,
+    journal::Journal,
     recording::{Event, Exchange, What},
     sids::Sids,
     wire::{Atom, Unit, atoms, show},
@@ -15,7 +15,7 @@ pub(crate) fn compare(
     exchange: &Exchange,
     before: usize,
     connections: &BTreeMap<String, Connection>,
-    sids: &mut Sids,
+    sids: &mut Sids<'_>,
     journal: &Journal,
 ) -> Result<bool, String> {
     for (conn, connection) in connections {
@@ -34,7 +34,7 @@ pub(crate) fn compare(
             return Ok(false);
         }
     }
-    if !exchange.has_events() {
+    if !exchange.hears {
         return Ok(true);
     }
     let actual = journal.events.lock().expect("the journal");
@@ -46,17 +46,25 @@ pub(crate) fn compare(
     Ok(actual.len() >= exchange.events(before).len())
 }
 
-/// Everything expected and everything that happened, for people to read.
+/// What was expected and what happened, for people to read; not what went as expected.
 pub(crate) fn describe(
     exchange: &Exchange,
     connections: &BTreeMap<String, Connection>,
-    sids: &Sids,
+    sids: &Sids<'_>,
     journal: &Journal,
 ) -> String {
     let mut text = String::new();
     for (conn, connection) in connections {
-        let expected = atoms(&sids.in_units(&exchange.expected(conn, exchange.steps.len())));
-        let actual = connection.with_atoms(show);
+        let expected = sids.in_units(&exchange.expected(conn, exchange.steps.len()));
+        let (as_expected, actual) = connection.with_atoms(|actual| {
+            let whole = actual.len() == atoms(&expected).len();
+            (whole && agrees(&expected, actual, false), show(actual))
+        });
+        let eof = exchange.steps.iter().any(|step| matches!(&step.what, What::Eof { conn: on } if on == conn));
+        if as_expected && (connection.is_closed() || !eof) {
+            continue;
+        }
+        let expected = atoms(&expected);
         let closed = if connection.is_closed() { " [closed]" } else { "" };
         text += &format!("{conn} expected {}\n{conn} got {actual}{closed}\n", show(&expected));
     }

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    app::Journal,
+    journal::Journal,
     wire::{Atom, Parser, atoms},
 };
 
@@ -46,11 +46,16 @@ struct Received {
 }
 
 impl Connection {
-    pub(crate) async fn open(address: SocketAddr, journal: &Arc<Journal>) -> io::Result<Self> {
+    /// `explained`: see [`Generation`](crate::generation::Generation).
+    pub(crate) async fn open(
+        address: SocketAddr,
+        journal: &Arc<Journal>,
+        explained: &'static [u16],
+    ) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (reader, writer) = stream.into_split();
-        let received = Received { parser: Parser::new(false), atoms: Vec::new(), closed: false };
+        let received = Received { parser: Parser::new(false, explained), atoms: Vec::new(), closed: false };
         let received = Arc::new(Mutex::new(received));
         tokio::spawn(read(reader, Arc::clone(&received), Arc::clone(journal)));
         Ok(Self { writer: Some(writer), received, finished: false })

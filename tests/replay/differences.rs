@@ -28,6 +28,17 @@ pub(crate) struct Row {
     pub(crate) differences: &'static [Difference],
 }
 
+pub(crate) const SAME: &[Difference] = &[];
+
+pub(crate) const fn row(
+    scenario: &'static str,
+    transport: &'static str,
+    versions: &'static [&'static str],
+    differences: &'static [Difference],
+) -> Row {
+    Row { scenario, transport, versions, differences }
+}
+
 /// The recording as it is expected of Heirloom.
 pub(crate) fn expectation(recorded: &Exchange, row: &Row) -> Exchange {
     let mut exchange = recorded.clone();

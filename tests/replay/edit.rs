@@ -58,9 +58,8 @@ impl Exchange {
         for step in &mut self.steps {
             let What::Expect { units, .. } = &mut step.what else { continue };
             for unit in units {
-                if let Unit::Bytes(bytes) = unit
-                    && let Ok(text) = std::str::from_utf8(bytes)
-                {
+                let Unit::Bytes(bytes) = unit else { continue };
+                if let Ok(text) = std::str::from_utf8(bytes) {
                     *bytes = edit(text).into_bytes();
                 }
             }
@@ -100,7 +99,7 @@ impl Exchange {
 
     /// Instead of all that was expected on a connection, `answer` is, as soon as the last request is sent.
     pub(crate) fn answer(&mut self, conn: &str, answer: &[u8]) {
-        let mut parser = Parser::new(false);
+        let mut parser = Parser::new(false, self.generation.explained);
         parser.request(self.request(conn));
         let units = parser.feed(answer);
         self.silence(conn);

@@ -2,25 +2,31 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     future::Future,
+    io,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::Full;
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{self, Journal},
     compare::{compare, describe},
     connection::{Connection, Pace},
+    journal::Journal,
     recording::{Exchange, Step, What},
     sids::Sids,
     wire::{Atom, Unit, atoms},
 };
 
 /// How long anything that is expected may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A recorded wait that is long enough to come from a timer, milliseconds.
 const TIMER: u64 = 180;
@@ -59,20 +65,21 @@ struct Player<'a> {
     exchange: &'a Exchange,
     manner: Manner,
     journal: Arc<Journal>,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     /// The socket that takes the place of port 843.
-    policy: std::net::SocketAddr,
+    policy: SocketAddr,
     acceptor: tokio::task::JoinHandle<()>,
     connections: BTreeMap<String, Connection>,
     /// Asks the application for something outside the resource, to know that the server has seen all before it.
     bystander: Connection,
-    sids: Sids,
+    sids: Sids<'a>,
 }
 
 impl<'a> Player<'a> {
     async fn start(exchange: &'a Exchange, manner: Manner) -> Self {
         let journal = Arc::new(Journal::default());
-        let listener = app::listener(exchange, &journal, manner.slowness);
+        let generation = exchange.generation;
+        let listener = (generation.listener)(exchange, &journal, manner.slowness);
         let socket = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = socket.local_addr().expect("an address");
         let policy_socket = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -82,12 +89,13 @@ impl<'a> Player<'a> {
             let connections = async {
                 while let Ok((stream, _)) = socket.accept().await {
                     let listener = listener.clone();
-                    tokio::spawn(async move { listener.serve(stream, service_fn(app::not_found)).await });
+                    let application = service_fn(|_| not_found(generation.not_found));
+                    tokio::spawn(async move { listener.serve(stream, application).await });
                 }
             };
             tokio::join!(policies, connections);
         });
-        let bystander = Connection::open(address, &journal).await.expect("a connection");
+        let bystander = Connection::open(address, &journal, generation.explained).await.expect("a connection");
         let sids = Sids::new(exchange);
         Self { exchange, manner, journal, address, policy, acceptor, connections: BTreeMap::new(), bystander, sids }
     }
@@ -95,9 +103,9 @@ impl<'a> Player<'a> {
     async fn run(&mut self) -> Result<(), String> {
         let Manner { pace, cut, .. } = self.manner;
         let mut sent = 0;
-        if self.exchange.options["flashPolicyServer"] == true {
-            let opened = Connection::open(self.policy, &self.journal).await.expect("a connection");
-            self.connections.insert("c1".to_owned(), opened);
+        for conn in &self.exchange.policy_connections {
+            let opened = self.open(self.policy).await.expect("a connection");
+            self.connections.insert(conn.clone(), opened);
         }
         let mut acted = (Instant::now(), None);
         for (index, step) in self.exchange.steps.iter().enumerate() {
@@ -111,7 +119,7 @@ impl<'a> Player<'a> {
             }
             match &step.what {
                 What::Send { conn, bytes } => {
-                    self.journal.release_bursts();
+                    self.journal.release();
                     let pace = match cut {
                         Some(cut) if cut.message == sent => Pace::Split(cut.at),
                         _ => pace,
@@ -128,15 +136,19 @@ impl<'a> Player<'a> {
         self.nothing_else()
     }
 
+    async fn open(&self, address: SocketAddr) -> io::Result<Connection> {
+        Connection::open(address, &self.journal, self.exchange.generation.explained).await
+    }
+
     async fn send(&mut self, conn: &str, bytes: &[u8], pace: Pace) -> Result<(), String> {
         if !self.connections.contains_key(conn) {
-            let opened = Connection::open(self.address, &self.journal).await;
+            let opened = self.open(self.address).await;
             self.connections.insert(conn.to_owned(), opened.map_err(|error| error.to_string())?);
         }
         let bytes = self.sids.with_our_ids(bytes);
         let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         let answers = connection.answers();
-        let answered_first = bytes.starts_with(b"POST ") && !self.exchange.has_events();
+        let answered_first = bytes.starts_with(b"POST ") && self.exchange.is_of_a_browser();
         connection.send(&bytes, pace).await;
         if !answered_first {
             return Ok(());
@@ -208,6 +220,13 @@ impl<'a> Player<'a> {
         }
         Ok(())
     }
+}
+
+/// What the application answers outside the resource.
+async fn not_found(text: &'static str) -> Result<Response<Full<Bytes>>, Infallible> {
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Ok(response)
 }
 
 /// Waits until `met`, looking whenever the journal changed.

@@ -1,20 +1,28 @@
 //! The recorded exchanges as data: who sends what on which connection, and what the other side is expected to do.
 
-use std::{fmt, fs};
+use std::fmt;
 
 use serde_json::Value;
 
-use crate::wire::{Parser, Unit};
+use crate::{
+    generation::Generation,
+    wire::{Parser, Unit},
+};
 
 /// One exchange between a client and an original server.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Exchange {
+    pub(crate) generation: &'static Generation,
     pub(crate) scenario: String,
     pub(crate) transport: String,
     pub(crate) version: String,
     /// The options the original server was started with.
     pub(crate) options: Value,
     pub(crate) steps: Vec<Step>,
+    /// It was recorded what the application heard, if only that it heard nothing.
+    pub(crate) hears: bool,
+    /// The connections to the socket that takes the place of port 843 or 10843.
+    pub(crate) policy_connections: Vec<String>,
     /// The session ids of the recording, in the order they were announced.
     pub(crate) sids: Vec<String>,
 }
@@ -65,12 +73,12 @@ impl Exchange {
 
     /// 0.3 and 0.4 speak JSON envelopes.
     pub(crate) fn is_json_dialect(&self) -> bool {
-        is_json_dialect(&self.version)
+        ["0.3", "0.4"].iter().any(|old| self.version.starts_with(old))
     }
 
-    /// Of the original browser clients only the wire was recorded.
-    pub(crate) fn has_events(&self) -> bool {
-        !self.scenario.starts_with("real client")
+    /// One of the original clients in a browser, of which only the wire was recorded.
+    pub(crate) fn is_of_a_browser(&self) -> bool {
+        self.scenario.starts_with("real client")
     }
 
     /// The connections, in the order they are opened.
@@ -107,14 +115,9 @@ impl Exchange {
     }
 }
 
-fn is_json_dialect(version: &str) -> bool {
-    version.starts_with("0.3") || version.starts_with("0.4")
-}
-
-/// Reads `tests/recordings/frames.jsonl`.
-pub(crate) fn load() -> Vec<Exchange> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/frames.jsonl");
-    let text = fs::read_to_string(path).expect("the recordings");
+/// Reads the recordings of a generation.
+pub(crate) fn load(generation: &'static Generation) -> Vec<Exchange> {
+    let text = generation.recordings();
     let mut exchanges: Vec<Exchange> = Vec::new();
     let mut parsers: Vec<(String, Parser)> = Vec::new();
     for line in text.lines() {
@@ -122,11 +125,14 @@ pub(crate) fn load() -> Vec<Exchange> {
         if let Some(scenario) = line["scenario"].as_str() {
             parsers.clear();
             exchanges.push(Exchange {
+                generation,
                 scenario: scenario.to_owned(),
                 transport: text_of(&line["transport"]),
                 version: text_of(&line["version"]),
                 options: line["server_options"].clone(),
                 steps: Vec::new(),
+                hears: true,
+                policy_connections: line["policy_connections"].as_array().into_iter().flatten().map(text_of).collect(),
                 sids: Vec::new(),
             });
             continue;
@@ -137,33 +143,40 @@ pub(crate) fn load() -> Vec<Exchange> {
                 exchange.sids.push(sid);
             }
         }
-        let lenient = !exchange.version.starts_with("0.6");
-        let what = step(&line, &mut parsers, lenient);
+        let lenient = ["0.3", "0.4", "0.5"].iter().any(|old| exchange.version.starts_with(old));
+        let new_parser = || Parser::new(lenient, generation.explained);
+        let what = step(&line, &mut parsers, new_parser);
         exchange.steps.push(Step { at: line["t_ms"].as_u64(), what });
+    }
+    for exchange in &mut exchanges {
+        exchange.hears = !exchange.is_of_a_browser();
     }
     exchanges
 }
 
-fn step(line: &Value, parsers: &mut Vec<(String, Parser)>, lenient: bool) -> What {
+fn step(line: &Value, parsers: &mut Vec<(String, Parser)>, new_parser: impl Fn() -> Parser) -> What {
     let conn = || text_of(&line["conn"]);
     match text_of(&line["dir"]).as_str() {
         "c2s" => {
             let (conn, bytes) = (conn(), bytes_of(line));
-            let parser = parser_of(parsers, &conn, lenient);
+            let parser = parser_of(parsers, &conn, new_parser);
             parser.request(&bytes);
             What::Send { conn, bytes }
         }
         "s2c" => {
             let conn = conn();
             let omitted = line["body_omitted"].as_u64().is_some();
-            let units = parser_of(parsers, &conn, lenient).feed_recorded(&bytes_of(line), omitted);
+            let units = parser_of(parsers, &conn, new_parser).feed_recorded(&bytes_of(line), omitted);
             What::Expect { conn, units }
         }
         "c-fin" => What::Finish { conn: conn() },
         "hang-up" => What::HangUp,
         "s-fin" => What::Eof { conn: conn() },
         "app" => What::App(Event {
-            name: text_of(&line["app"]["ev"]),
+            name: match text_of(&line["app"]["ns"]) {
+                namespace if namespace.is_empty() => text_of(&line["app"]["ev"]),
+                namespace => format!("{} of {namespace}", text_of(&line["app"]["ev"])),
+            },
             sid: line["app"]["sid"].as_str().map(str::to_owned),
             message: line["app"].get("m").cloned(),
         }),
@@ -171,9 +184,13 @@ fn step(line: &Value, parsers: &mut Vec<(String, Parser)>, lenient: bool) -> Wha
     }
 }
 
-fn parser_of<'a>(parsers: &'a mut Vec<(String, Parser)>, conn: &str, lenient: bool) -> &'a mut Parser {
+fn parser_of<'a>(
+    parsers: &'a mut Vec<(String, Parser)>,
+    conn: &str,
+    new_parser: impl Fn() -> Parser,
+) -> &'a mut Parser {
     let index = parsers.iter().position(|(on, _)| on == conn).unwrap_or_else(|| {
-        parsers.push((conn.to_owned(), Parser::new(lenient)));
+        parsers.push((conn.to_owned(), new_parser()));
         parsers.len() - 1
     });
     &mut parsers[index].1
@@ -183,10 +200,14 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// `text` is UTF-8; in `bytes` every character stands for the byte of its number.
+/// `text` is UTF-8; in `bytes` every character stands for the byte of its number. A long frame ends in one byte many
+/// times.
 fn bytes_of(line: &Value) -> Vec<u8> {
-    match line["text"].as_str() {
+    let mut bytes: Vec<u8> = match line["text"].as_str() {
         Some(text) => text.as_bytes().to_vec(),
         None => text_of(&line["bytes"]).chars().map(|character| u8::try_from(character).expect("a byte")).collect(),
-    }
+    };
+    let repeated = line["last_byte_repeated"].as_u64().unwrap_or_default();
+    bytes.extend(bytes.last().copied().into_iter().cycle().take(usize::try_from(repeated).expect("a length")));
+    bytes
 }

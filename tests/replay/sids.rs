@@ -6,26 +6,24 @@ use crate::{
 };
 
 #[derive(Debug, Clone)]
-pub(crate) struct Sids {
-    json_dialect: bool,
-    recorded: Vec<String>,
+pub(crate) struct Sids<'a> {
+    exchange: &'a Exchange,
     /// Recorded and ours.
     known: Vec<(String, String)>,
 }
 
-impl Sids {
-    pub(crate) fn new(exchange: &Exchange) -> Self {
-        let recorded = exchange.sids.clone();
-        Self { json_dialect: exchange.is_json_dialect(), recorded, known: Vec::new() }
+impl<'a> Sids<'a> {
+    pub(crate) fn new(exchange: &'a Exchange) -> Self {
+        Self { exchange, known: Vec::new() }
     }
 
     /// If an id was expected on a connection and has arrived, it is known from now on.
     pub(crate) fn learn(&mut self, expected: &[Unit], actual: &[Atom]) {
         let announces = |sid: &&String| {
             let known = self.known.iter().any(|(recorded, _)| recorded == *sid);
-            !known && contains(expected, &announcement(sid, self.json_dialect))
+            !known && contains(expected, &self.announcement(sid))
         };
-        let Some(recorded) = self.recorded.iter().find(announces).cloned() else { return };
+        let Some(recorded) = self.exchange.sids.iter().find(announces).cloned() else { return };
         if let Some(ours) = self.announced(actual) {
             self.known.push((recorded, ours));
         }
@@ -56,30 +54,22 @@ impl Sids {
     fn in_bytes(&self, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for (recorded, ours) in &self.known {
-            let (from, to) = (announcement(recorded, false), announcement(ours, false));
+            let (from, to) = (self.announcement(recorded), self.announcement(ours));
             bytes = replace(&bytes, from.as_bytes(), to.as_bytes());
             bytes = replace(&bytes, recorded.as_bytes(), ours.as_bytes());
         }
         bytes
     }
 
-    /// The id in the first payload of a connection.
     fn announced(&self, actual: &[Atom]) -> Option<String> {
         let bytes: Vec<u8> =
             actual.iter().filter_map(|atom| if let Atom::Byte(byte) = atom { Some(*byte) } else { None }).collect();
-        let text = String::from_utf8_lossy(&bytes);
-        if self.json_dialect {
-            let (_, id) = text.split_once(r#"sessionid\":\""#)?;
-            return id.split_once('\\').map(|(id, _)| id.to_owned());
-        }
-        let (_, frame) = text.split_once("~m~")?;
-        let (length, id) = frame.split_once("~m~")?;
-        id.get(..length.parse().ok()?).map(str::to_owned)
+        (self.exchange.generation.announced)(self.exchange, &String::from_utf8_lossy(&bytes))
     }
-}
 
-fn announcement(sid: &str, json_dialect: bool) -> String {
-    if json_dialect { format!(r#"sessionid\":\"{sid}\""#) } else { format!("~m~{}~m~{sid}", sid.len()) }
+    fn announcement(&self, sid: &str) -> String {
+        (self.exchange.generation.announcement)(self.exchange, sid)
+    }
 }
 
 fn contains(units: &[Unit], text: &str) -> bool {

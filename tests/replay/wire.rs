@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 /// Left out of every comparison: they belong to the HTTP layer, not to the protocol.
 const IGNORED: [&str; 5] = ["date", "connection", "keep-alive", "transfer-encoding", "content-length"];
 
+/// Polls of 0.7 to 0.9 say this themselves, and in this spelling.
+const KEPT: (&str, &str) = ("connection", "Keep-Alive");
+
 /// Heirloom may say these where the originals were silent: how to cache, sniff and vary.
 const ADDITIONS: [&str; 3] = ["cache-control", "vary", "x-content-type-options"];
-
-/// Refusals come with a sentence for people, which is not compared.
-const EXPLAINED: [u16; 5] = [400, 403, 405, 413, 426];
 
 /// A piece of what a server wrote.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,8 @@ pub(crate) struct Head {
     pub(crate) sized: bool,
     /// The announced length was smaller than the body.
     pub(crate) short: bool,
+    /// The body is a sentence for people.
+    pub(crate) explains: bool,
 }
 
 impl Head {
@@ -39,7 +41,7 @@ impl Head {
 
     /// Whether `actual` says all that this head says, and beyond it only what is always allowed.
     fn admits(&self, actual: &Self) -> bool {
-        let explains = |name: &str| EXPLAINED.contains(&self.status) && name == "content-type";
+        let explains = |name: &str| self.explains && name == "content-type";
         let said = self
             .headers
             .iter()
@@ -108,12 +110,14 @@ pub(crate) fn show(atoms: &[Atom]) -> String {
 pub(crate) struct Parser {
     /// Up to 0.5.3 servers announced lengths that were too small.
     lenient: bool,
+    /// Refusals of these come with a sentence for people, which is left out.
+    explained: &'static [u16],
     /// The methods of the requests not answered yet.
     methods: VecDeque<String>,
     pending: Vec<u8>,
     state: State,
     /// The body at hand is a sentence for people.
-    explained: bool,
+    explaining: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -129,8 +133,15 @@ enum State {
 }
 
 impl Parser {
-    pub(crate) fn new(lenient: bool) -> Self {
-        Self { lenient, methods: VecDeque::new(), pending: Vec::new(), state: State::Head, explained: false }
+    pub(crate) fn new(lenient: bool, explained: &'static [u16]) -> Self {
+        Self {
+            lenient,
+            explained,
+            methods: VecDeque::new(),
+            pending: Vec::new(),
+            state: State::Head,
+            explaining: false,
+        }
     }
 
     /// The client sent these bytes; if they begin a request, its method matters for the length of the answer.
@@ -155,7 +166,7 @@ impl Parser {
         self.pending.extend_from_slice(bytes);
         let mut units = Vec::new();
         while let Some(next) = self.next() {
-            units.extend(next.into_iter().filter(|unit| !self.explained || !matches!(unit, Unit::Bytes(_))));
+            units.extend(next.into_iter().filter(|unit| !self.explaining || !matches!(unit, Unit::Bytes(_))));
         }
         units
     }
@@ -219,7 +230,8 @@ impl Parser {
         let method = self.methods.pop_front().unwrap_or_default();
         let (head, length, chunked) = parse_head(&text);
         let (status, mut head) = (head.status, head);
-        self.explained = EXPLAINED.contains(&status);
+        self.explaining = self.explained.contains(&status);
+        head.explains = self.explaining;
         self.state = match length {
             _ if status == 101 => State::Rest,
             _ if method == "HEAD" || status == 204 || status == 304 => State::Sized(0),
@@ -257,7 +269,9 @@ fn parse_head(text: &str) -> (Head, Option<usize>, bool) {
     let of = |name: &str| all.iter().find(|(header, _)| header == name).map(|(_, value)| value.clone());
     let length = of("content-length").and_then(|length| length.parse().ok());
     let chunked = of("transfer-encoding").is_some();
-    let headers = all.iter().filter(|(name, _)| !IGNORED.contains(&name.as_str())).cloned().collect();
-    let head = Head { status: status.expect("a status"), headers, sized: length.is_some(), short: false };
+    let kept = |name: &str, value: &str| !IGNORED.contains(&name) || (name, value) == KEPT;
+    let headers = all.iter().filter(|(name, value)| kept(name, value)).cloned().collect();
+    let head =
+        Head { status: status.expect("a status"), headers, sized: length.is_some(), short: false, explains: false };
     (head, length, chunked)
 }

@@ -1,46 +1,11 @@
 //! The application the originals ran while they were recorded, written on Heirloom's API.
 
-use std::{
-    convert::Infallible,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use heirloom::{Client, Dialect, Listener, Message, Transport};
-use http::{Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Incoming;
 use serde_json::Value;
-use tokio::sync::Notify;
 
-use crate::recording::{Event, Exchange};
-
-/// What one listener and its application have done so far.
-#[derive(Debug, Default)]
-pub(crate) struct Journal {
-    pub(crate) events: Mutex<Vec<Event>>,
-    /// Messages starting with `!burst` that were held back, and those that were let go.
-    pub(crate) bursts: Mutex<Vec<Client>>,
-    /// Something in here, or on a connection, changed.
-    pub(crate) changed: Notify,
-}
-
-impl Journal {
-    fn note(&self, name: &str, client: &Client, message: Option<Value>) {
-        let event = Event { name: name.to_owned(), sid: Some(client.id().to_string()), message };
-        self.events.lock().expect("the journal").push(event);
-        self.changed.notify_waiters();
-    }
-
-    /// The originals' application sent a burst 150 ms after it was asked to; here it is sent when the player says so.
-    pub(crate) fn release_bursts(&self) {
-        let held: Vec<Client> = self.bursts.lock().expect("the journal").drain(..).collect();
-        for client in held {
-            burst(&client, self);
-        }
-    }
-}
+use crate::{journal::Journal, recording::Exchange};
 
 /// A listener with the options of the recording, its timers slowed down.
 pub(crate) fn listener(exchange: &Exchange, journal: &Arc<Journal>, slowness: u32) -> Listener {
@@ -74,13 +39,6 @@ pub(crate) fn listener(exchange: &Exchange, journal: &Arc<Journal>, slowness: u3
     listener
 }
 
-/// What the application answers outside the resource.
-pub(crate) async fn not_found(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let mut response = Response::new(Full::new(Bytes::from_static(b"app 404")));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    Ok(response)
-}
-
 fn install(listener: &Listener, journal: &Arc<Journal>, dialect: Dialect) {
     let connected = Arc::clone(journal);
     listener.on_connect(move |client| {
@@ -102,13 +60,16 @@ fn install(listener: &Listener, journal: &Arc<Journal>, dialect: Dialect) {
     });
 }
 
-fn answer(client: &Client, message: Message, journal: &Journal, everyone: &Listener, dialect: Dialect) {
+fn answer(client: &Client, message: Message, journal: &Arc<Journal>, everyone: &Listener, dialect: Dialect) {
     let command = match &message {
         Message::Text(text) => text.clone(),
         _ => String::new(),
     };
     match command.as_str() {
-        "!burst" => journal.bursts.lock().expect("the journal").push(client.clone()),
+        "!burst" => {
+            let (client, holder) = (client.clone(), Arc::clone(journal));
+            journal.hold(move || burst(&client, &holder));
+        }
         "!burst0" => burst(client, journal),
         "!array" => client.send_all([text("a"), text("b")]).unwrap_or_else(|_| journal.note("refused", client, None)),
         "!types" => types(client, dialect, journal),

@@ -1,12 +1,7 @@
 //! Every recorded exchange, and how Heirloom differs. No differences: the same.
 
-use crate::{
-    differences::{Difference, Row},
-    messages::*,
-    origins::*,
-    routing::*,
-    sockets::*,
-};
+use super::{messages::*, origins::*, routing::*, sockets::*};
+use crate::differences::{Row, SAME, row};
 
 const V6: &[&str] = &["0.6.18", "0.6.0"];
 const V618: &[&str] = &["0.6.18"];
@@ -18,17 +13,6 @@ const JSON: &[&str] = &["0.4.1", "0.3.8"];
 const BEFORE_6: &[&str] = &["0.5.3", "0.4.1", "0.3.8"];
 const V618_AND_BEFORE: &[&str] = &["0.6.18", "0.5.3", "0.4.1", "0.3.8"];
 const ALL: &[&str] = &["0.6.18", "0.6.0", "0.5.3", "0.4.1", "0.3.8"];
-
-const SAME: &[Difference] = &[];
-
-const fn row(
-    scenario: &'static str,
-    transport: &'static str,
-    versions: &'static [&'static str],
-    differences: &'static [Difference],
-) -> Row {
-    Row { scenario, transport, versions, differences }
-}
 
 pub(crate) const TABLE: &[Row] = &[
     row("handshake+echo", "xhr-polling", V6, SAME),
@@ -162,8 +146,8 @@ pub(crate) const TABLE: &[Row] = &[
     row("inline policy default origins", "flashsocket", V618, SAME),
     row("policy server (port 843)", "flashsocket", V618_AND_BEFORE, SAME),
     row("GET and conditional GET", "static", &["0.6.18", "0.6.0", "0.5.3"], &[OWN_SCRIPT]),
-    row("unknown transport", "none", V6, &[SERVER_EVENTS_EXIST]),
-    row("unknown transport", "none", BEFORE_6, &[UNKNOWN_BELONGS_TO_THE_APPLICATION, SERVER_EVENTS_EXIST]),
+    row("unknown transport", "none", V6, &[WELCOME, SERVER_EVENTS_EXIST]),
+    row("unknown transport", "none", BEFORE_6, &[UNKNOWN_BELONGS_TO_THE_APPLICATION, WELCOME, SERVER_EVENTS_EXIST]),
     row("prefix match quirks", "none", V618, &[WHOLE_SEGMENTS]),
     row("prefix match quirks", "none", V5, &[CONTENT_TYPES, WHOLE_SEGMENTS, UNKNOWN_BELONGS_TO_THE_APPLICATION]),
     row("custom resource", "none", V618, SAME),
@@ -181,9 +165,3 @@ pub(crate) const TABLE: &[Row] = &[
     row("real client, same origin", "xhr-polling", V5, &[CONTENT_TYPES, BYTE_LENGTHS, ORIGIN_IS_ECHOED]),
     row("real client, same origin", "xhr-polling", V4, &[BYTE_LENGTHS, ORIGIN_IS_ECHOED]),
 ];
-
-/// The row of an exchange.
-pub(crate) fn row_of(key: (&str, &str, &str)) -> Option<&'static Row> {
-    let (scenario, transport, version) = key;
-    TABLE.iter().find(|row| row.scenario == scenario && row.transport == transport && row.versions.contains(&version))
-}

@@ -1,9 +1,9 @@
 //! Differences in which requests are ours and what becomes of them.
 
+use super::sockets::NEW_SID;
 use crate::{
     differences::Difference,
     recording::{Exchange, What},
-    sockets::NEW_SID,
 };
 
 const APPLICATION: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\napp 404";
@@ -86,6 +86,17 @@ pub(crate) const SERVER_EVENTS_EXIST: Difference = Difference {
     },
 };
 
+pub(crate) const WELCOME: Difference = Difference {
+    reason: "the bare resource answers as it does from 0.7 on (packets.md §1)",
+    apply: |exchange| {
+        for path in ["/socket.io ", "/socket.io/ "] {
+            for conn in exchange.connections_with(&format!("GET {path}")) {
+                exchange.answer(&conn, b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nWelcome to socket.io.");
+            }
+        }
+    },
+};
+
 pub(crate) const WHOLE_SEGMENTS: Difference = Difference {
     reason: "the resource is matched as whole segments (§2)",
     apply: |exchange| {
@@ -99,7 +110,7 @@ pub(crate) const WHOLE_SEGMENTS: Difference = Difference {
 pub(crate) const OWN_SCRIPT: Difference = Difference {
     reason: "the script is Heirloom's own, its tag quoted, HEAD served; Flash files are the application's (§6)",
     apply: |exchange| {
-        let script = include_bytes!("../../static/socket.io.js");
+        let script = include_bytes!("../../../static/socket.io.js");
         let head = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nETag: \"*\"\r\nContent-Length: {}\r\n\r\n",
             script.len()

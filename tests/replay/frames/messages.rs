@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::sockets::CLOSE;
 use crate::{
     differences::Difference,
     recording::{Event, Step, What},
-    sockets::CLOSE,
     wire::Unit,
 };
 
@@ -35,9 +35,8 @@ pub(crate) const OBJECTS: Difference = Difference {
     reason: "`~j~` is an object both ways, which 0.5 did not know (§1.1)",
     apply: |exchange| {
         exchange.edit_events(|event| {
-            if let Some(text) = event.message.as_ref().and_then(Value::as_str)
-                && let Some(json) = text.strip_prefix("~j~")
-            {
+            let text = event.message.as_ref().and_then(Value::as_str);
+            if let Some(json) = text.and_then(|text| text.strip_prefix("~j~")) {
                 event.message = serde_json::from_str(json).ok();
             }
         });
