@@ -1,27 +1,11 @@
-// One headless Chromium, and visitors: a page each, with one client script and at most one socket.
+// Visitors of a browser: a page each, with one client script and at most one socket.
 
 import { EventEmitter } from 'node:events';
 import assert from 'node:assert/strict';
-import { chromium } from 'playwright-core';
 import { drive, provideHtmlfile, provideMultipart } from './page.mjs';
 import { until } from './until.mjs';
 
-/** Debian's Chromium, in a fresh profile and without anything it does in the background. */
-export function launchBrowser() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-}
+export { launchBrowser } from './chromium.mjs';
 
 const shims = { htmlfile: provideHtmlfile, 'xhr-multipart': provideMultipart };
 

@@ -11,6 +11,15 @@ const answer = (type, body) =>
   `HTTP/1.1 200 OK\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
   `Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`;
 
+/**
+ * Breaks a connection: the other end sees a reset. One whose end is on its way already cannot be reset: Node would fail to
+ * close it without saying so, and would not exit at the end for waiting for it.
+ */
+export function reset(socket) {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 export class Front {
   #scripts = [];
   #pipes = new Set();
@@ -58,7 +67,7 @@ export class Front {
       [browser, server],
       [server, browser],
     ]) {
-      end.on('error', () => other.resetAndDestroy());
+      end.on('error', () => reset(other));
       end.on('close', () => {
         // A side that is gone without having said goodbye must not look alive to the other.
         if (!end.readableEnded) other.destroy();
@@ -70,8 +79,8 @@ export class Front {
   /** Breaks every connection: the browser and the server both see a reset. */
   reset() {
     for (const { browser, server } of this.#pipes) {
-      browser.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(browser);
+      reset(server);
     }
   }
 

@@ -47,8 +47,10 @@ describe('a server that is killed and started again', { concurrency: 1 }, () => 
       const echo = await Echo.start({ ...timings, DIALECT: dialect });
       servers[dialect] = { echo, front: await Front.open(echo.port) };
     }
-    for (const [version, transport] of forsaken) await visit(version, transport);
-    for (const [transport, options] of Object.entries(reconnecting)) await visit('0.6.18', transport, options);
+    await Promise.all([
+      ...forsaken.map(([version, transport]) => visit(version, transport)),
+      ...Object.entries(reconnecting).map(([transport, options]) => visit('0.6.18', transport, options)),
+    ]);
     await Promise.all(Object.values(servers).map(({ echo }) => echo.kill()));
     // Back only after the polling client has tried twice, so that its growing delays can be seen.
     const patient = visitorOf('0.6.18', 'xhr-polling');
@@ -104,20 +106,24 @@ describe('a server that is killed and started again', { concurrency: 1 }, () => 
   }
 });
 
-describe('a connection that breaks while the server lives', { concurrency: 1 }, () => {
+describe('a connection that breaks while the server lives', { concurrency: 4 }, () => {
   let echo;
-  let front;
-  before(async () => {
-    echo = await Echo.start(timings);
-    front = await Front.open(echo.port);
-  });
-  after(() => Promise.all([front?.close(), echo?.kill()]));
+  const fronts = [];
+  before(async () => (echo = await Echo.start(timings)));
+  after(() => Promise.all([...fronts.map((front) => front.close()), echo?.kill()]));
+
+  /** A visitor who comes through a door of its own, so that nobody else's connection breaks with it. */
+  async function visit(transport) {
+    const front = await Front.open(echo.port);
+    fronts.push(front);
+    const visitor = await Visitor.open(browser, front.page(originals['0.6.18'].script));
+    await visitor.connect(transport);
+    return { front, visitor, id: await visitor.untilConnected() };
+  }
 
   for (const breakage of ['reset', 'finish']) {
     it(`ends a websocket session once, and 0.6.18 begins another (${breakage})`, async () => {
-      const visitor = await Visitor.open(browser, front.page(originals['0.6.18'].script));
-      await visitor.connect('websocket');
-      const id = await visitor.untilConnected();
+      const { front, visitor, id } = await visit('websocket');
       front[breakage]();
       const next = await visitor.untilConnected(2);
       assert.notEqual(next, id);
@@ -130,9 +136,7 @@ describe('a connection that breaks while the server lives', { concurrency: 1 }, 
     });
 
     it(`does not end a polling session, because the browser repeats the poll (${breakage})`, async () => {
-      const visitor = await Visitor.open(browser, front.page(originals['0.6.18'].script));
-      await visitor.connect('xhr-polling');
-      const id = await visitor.untilConnected();
+      const { front, visitor, id } = await visit('xhr-polling');
       for (let round = 0; round < 3; round += 1) {
         // On a connection that has served a request already the browser tries again by itself. The poll before the
         // one that breaks ended empty: a message whose response arrived just before the break would be sent again.

@@ -3,6 +3,7 @@
 
 import { EventEmitter } from 'node:events';
 import net from 'node:net';
+import { reset } from '../browser/front.mjs';
 import { until } from '../browser/until.mjs';
 
 const never = /(?!)/;
@@ -41,8 +42,12 @@ export class Gate {
     socket.on('data', (data) => {
       // Browsers do not send a request before the one before it is answered, so each begins a packet.
       const [line, path] = /^[A-Z]+ (\S+) HTTP.*/.exec(data.toString('latin1')) ?? [];
-      const page = server ? undefined : this.#pages.get(path?.split('?')[0]);
-      if (page) return socket.end(answer(...page));
+      const page = this.#pages.get(path?.split('?')[0]);
+      if (page) {
+        // A browser may ask for it through a connection that has served the client, and is idle now.
+        server?.unpipe(socket);
+        return socket.end(answer(...page));
+      }
       if (line) this.#note(line);
       if (line && this.ignored.test(line)) return socket.pause();
       if (line && this.refused.test(line)) return socket.destroy();
@@ -78,7 +83,7 @@ export class Gate {
 
   /** Breaks every connection there is. */
   cut() {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    this.#sockets.forEach(reset);
   }
 
   close() {
