@@ -66,7 +66,7 @@ fn every_exchange_of_frames_goes_as_recorded_or_better() {
 
 #[test]
 fn every_exchange_of_packets_goes_as_recorded_or_better() {
-    play_each(&PACKETS, Manner { pace: Pace::Whole, cut: None, slowness: 2 });
+    play_each(&PACKETS, Manner { pace: Pace::Whole, cut: None, slowness: 3 });
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn every_exchange_of_frames_survives_each_byte_in_its_own_segment() {
 
 #[test]
 fn every_exchange_of_packets_survives_each_byte_in_its_own_segment() {
-    play_each(&PACKETS, Manner { pace: Pace::Bytewise, cut: None, slowness: 3 });
+    play_each(&PACKETS, Manner { pace: Pace::Bytewise, cut: None, slowness: 5 });
 }
 
 #[test]

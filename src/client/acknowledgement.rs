@@ -72,37 +72,46 @@ impl std::error::Error for AckError {
     }
 }
 
-/// The acknowledgements one namespace of one session waits for. Ids begin at 1, as those of the original.
+/// The acknowledgements one namespace of one session waits for.
 #[derive(Debug, Default)]
-pub(crate) struct Awaited(Option<Box<Waiting>>);
-
-#[derive(Debug, Default)]
-struct Waiting {
+pub(crate) struct Awaited {
     last: u64,
     by_id: HashMap<u64, oneshot::Sender<Option<String>>>,
 }
 
 impl Awaited {
+    /// Ids begin at 1, as those of the original, and go on where an earlier stay in the namespace ended.
+    pub(crate) fn after(last: u64) -> Self {
+        Self { last, by_id: HashMap::new() }
+    }
+
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
     pub(crate) fn begin(&mut self) -> (u64, oneshot::Receiver<Option<String>>) {
-        let waiting = self.0.get_or_insert_default();
-        waiting.last += 1;
+        self.last += 1;
         let (sender, receiver) = oneshot::channel();
-        waiting.by_id.insert(waiting.last, sender);
-        (waiting.last, receiver)
+        self.by_id.insert(self.last, sender);
+        (self.last, receiver)
     }
 
     /// It came, or nobody waits any longer. The first one counts.
     pub(crate) fn end(&mut self, id: u64) -> Option<oneshot::Sender<Option<String>>> {
-        let waiting = self.0.as_mut()?;
-        let sender = waiting.by_id.remove(&id);
-        if waiting.by_id.is_empty() {
-            waiting.by_id = HashMap::new();
+        let sender = self.by_id.remove(&id);
+        if self.by_id.is_empty() {
+            self.by_id = HashMap::new();
         }
         sender
     }
 
+    /// None of them will come: whoever waits learns of it.
+    pub(crate) fn give_up(&mut self) {
+        self.by_id = HashMap::new();
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |waiting| waiting.by_id.len())
+        self.by_id.len()
     }
 }
 
@@ -123,5 +132,6 @@ mod tests {
         awaited.end(2);
         assert_eq!(awaited.len(), 0);
         assert_eq!(awaited.begin().0, 3, "an id is never used again");
+        assert_eq!(Awaited::after(awaited.last()).begin().0, 4, "nor in a later stay");
     }
 }

@@ -87,16 +87,13 @@ impl Context {
         let context = &member.host;
         let is_first = !context.begun.swap(true, Ordering::SeqCst);
         let root = context.shared.namespaces.root();
-        let is_in = is_first && context.seats.enter(member, root, Arc::clone(&context.state));
-        if is_in {
-            context.inbox.push(Event::Connect(Arc::clone(root)));
-        }
-        is_in
+        let tell = || context.inbox.push(Event::Connect(Arc::clone(root)));
+        is_first && context.seats.enter(member, root, Arc::clone(&context.state), tell)
     }
 
     /// Whether the application knows of the client.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.begun.load(Ordering::SeqCst)
+    pub(crate) fn is_known(&self) -> bool {
+        self.seats.holds(self.shared.namespaces.root())
     }
 
     /// Attaches a connection of this transport. The events that follow from it wait in the inbox. A session of the
@@ -131,9 +128,9 @@ impl Host for Context {
 
     fn disconnected(session: &Arc<Member>, reason: DisconnectReason) {
         log::debug!(target: "heirloom", "session {:?} disconnected: {reason}", session.id());
-        for namespace in session.host.seats.close(session) {
-            session.host.inbox.push(Event::Disconnect { namespace, reason });
-        }
+        session.host.seats.close(session, |namespace| {
+            session.host.inbox.push(Event::Disconnect { namespace: Arc::clone(namespace), reason });
+        });
         session.host.inbox.end();
         // The caller may be the application, with locks of its own.
         inbox::handle_elsewhere(session);

@@ -34,10 +34,6 @@ pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
             let ack = receipt(member, &namespace, acknowledge)?;
             named(member, &namespace, &name, &arguments, ack)
         }
-        Event::Receipt { namespace, id } => {
-            receipt(member, &namespace, Acknowledge::OnReceipt(id));
-            None
-        }
         Event::Disconnect { namespace, reason } => {
             let handlers = namespace.handlers();
             handlers.disconnect.as_ref().map(|handler| handler(client(member, &namespace), reason))
@@ -85,13 +81,25 @@ fn welcome(
     handlers: &Handlers,
     state: Arc<Mutex<super::state::State>>,
 ) -> Option<Handling> {
-    if !member.host.seats.enter(member, namespace, state) {
+    // Its handler runs here, so nobody has to be told.
+    if !member.host.seats.enter(member, namespace, state, || {}) {
         return None;
     }
     let client = client(member, namespace);
     // A full queue is counted; the client that does not hear of its entry asks again.
     let _ = client.reply(Reply::Connected);
     handlers.connect.as_ref().map(|handler| handler(client, ()))
+}
+
+/// Acknowledges what nobody handles, if the client is in the namespace.
+pub(crate) fn acknowledge_receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknowledge) {
+    if let Acknowledge::OnReceipt(id) = acknowledge {
+        if !member.host.seats.holds(namespace) {
+            return member.host.shared.counters.add_ignored_event();
+        }
+        // A full queue is counted.
+        let _ = client(member, namespace).reply(Reply::Acknowledged { id, arguments: None });
+    }
 }
 
 /// Acknowledges a receipt, or prepares the acknowledgement the application is to give. Nothing when the client is not
@@ -103,8 +111,8 @@ fn receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknow
     }
     Some(match acknowledge {
         Acknowledge::None => None,
-        Acknowledge::OnReceipt(id) => {
-            let _ = client(member, namespace).reply(Reply::Acknowledged { id, arguments: None });
+        Acknowledge::OnReceipt(_) => {
+            acknowledge_receipt(member, namespace, acknowledge);
             None
         }
         Acknowledge::WithData(id) => Some(Ack::new(client(member, namespace), id)),

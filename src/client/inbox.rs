@@ -46,11 +46,6 @@ pub(crate) enum Event {
         arguments: String,
         acknowledge: Acknowledge,
     },
-    /// What nobody handles has arrived.
-    Receipt {
-        namespace: Arc<Namespace>,
-        id: u64,
-    },
     /// The client leaves a namespace.
     Leave(Arc<Namespace>),
     /// The client is gone from a namespace.
@@ -68,7 +63,7 @@ impl Event {
             Self::Message { message: Message::Text(text), .. } => text.len(),
             Self::Message { message: Message::Json(json), .. } => json.get().len(),
             Self::Named { name, arguments, .. } => name.len() + arguments.len(),
-            Self::Connect(_) | Self::Receipt { .. } | Self::Leave(_) | Self::Disconnect { .. } => 0,
+            Self::Connect(_) | Self::Leave(_) | Self::Disconnect { .. } => 0,
         }
     }
 }
@@ -217,8 +212,8 @@ impl Future for Worker {
                 self.handling = None;
             }
             if let Some(namespace) = self.farewell.take() {
-                // A client is in its rooms until its last handler has looked.
-                self.member.host.seats.depart(&self.member, &namespace);
+                // A client knows its rooms and values until its last handler has looked.
+                self.member.host.seats.depart(&namespace);
             }
             let Some(event) = self.member.host.inbox.next() else { return Poll::Ready(()) };
             let event = match event {

@@ -21,6 +21,7 @@ pub(crate) use arguments::parse as parse_arguments;
 pub(crate) use authorization::admit;
 pub use authorization::{Attempt, Refusal};
 pub(crate) use context::{Context, Member};
+pub(crate) use dispatch::acknowledge_receipt;
 pub(crate) use event_names::{check as check_event_name, is_reserved as is_reserved_event_name};
 pub use handle::{Client, SendError, Volatile};
 pub(crate) use handlers::Handlers;

@@ -24,22 +24,35 @@ pub(crate) struct Seats {
 #[derive(Debug, Default)]
 struct Inner {
     seats: Vec<Seat>,
+    /// The last ids of acknowledgements asked for in namespaces the client has left: a late answer is not one to a
+    /// later question.
+    asked: Vec<(Arc<Namespace>, u64)>,
     /// The session has ended: nobody comes in any more.
     closed: bool,
 }
 
 impl Seats {
     /// Takes a place in the namespace; nothing changes and the answer is no when there is one, or the session is over.
-    pub(crate) fn enter(&self, member: &Arc<Member>, namespace: &Arc<Namespace>, state: Arc<Mutex<State>>) -> bool {
+    /// `tell` is called before anybody can hear of an end.
+    pub(crate) fn enter(
+        &self,
+        member: &Arc<Member>,
+        namespace: &Arc<Namespace>,
+        state: Arc<Mutex<State>>,
+        tell: impl FnOnce(),
+    ) -> bool {
         let mut inner = self.lock();
         if inner.closed || inner.seats.iter().any(|seat| Arc::ptr_eq(&seat.namespace, namespace)) {
             return false;
         }
+        let asked = inner.asked.iter().position(|(earlier, _)| Arc::ptr_eq(earlier, namespace));
+        let awaited = asked.map_or_else(Awaited::default, |place| Awaited::after(inner.asked.swap_remove(place).1));
         let namespace = Arc::clone(namespace);
         namespace.members.insert(member.id(), Arc::clone(member));
         // Most sessions are in one namespace for ever.
         inner.seats.reserve_exact(1);
-        inner.seats.push(Seat { namespace, rooms: Vec::new(), state, awaited: Awaited::default(), leaving: false });
+        inner.seats.push(Seat { namespace, rooms: Vec::new(), state, awaited, leaving: false });
+        tell();
         true
     }
 
@@ -48,32 +61,30 @@ impl Seats {
         self.with(namespace, |_| ()).is_some()
     }
 
-    /// The client goes: it is no longer heard and hears nothing, but keeps its rooms until [`Seats::depart`]. Answers
+    /// The client goes: it is no longer heard and hears nothing, but knows its rooms until [`Seats::depart`]. Answers
     /// whether it was there.
     pub(crate) fn leave(&self, member: &Member, namespace: &Arc<Namespace>) -> bool {
         self.with(namespace, |seat| seat.leave(member)).is_some()
     }
 
-    /// The session is over: the client goes from all its namespaces, which are answered.
-    pub(crate) fn close(&self, member: &Member) -> Vec<Arc<Namespace>> {
+    /// The session is over: the client goes from all its namespaces, and `tell` hears of each.
+    pub(crate) fn close(&self, member: &Member, tell: impl Fn(&Arc<Namespace>)) {
         let mut inner = self.lock();
         inner.closed = true;
-        let here = inner.seats.iter_mut().filter(|seat| !seat.leaving);
-        here.map(|seat| {
+        for seat in inner.seats.iter_mut().filter(|seat| !seat.leaving) {
             seat.leave(member);
-            Arc::clone(&seat.namespace)
-        })
-        .collect()
+            tell(&seat.namespace);
+        }
     }
 
     /// The last handler has looked: nothing is left of the client in this namespace.
-    pub(crate) fn depart(&self, member: &Member, namespace: &Arc<Namespace>) {
+    pub(crate) fn depart(&self, namespace: &Arc<Namespace>) {
         let mut inner = self.lock();
         let place = inner.seats.iter().position(|seat| seat.leaving && Arc::ptr_eq(&seat.namespace, namespace));
         let Some(place) = place else { return };
         let seat = inner.seats.swap_remove(place);
-        for room in &seat.rooms {
-            namespace.rooms.leave(member, room);
+        if seat.awaited.last() > 0 {
+            inner.asked.push((Arc::clone(namespace), seat.awaited.last()));
         }
         drop(inner);
         // The application's values are dropped without a lock.
@@ -91,7 +102,7 @@ impl Seats {
         });
     }
 
-    /// The rooms the client is in, or was in when it left.
+    /// The rooms the client is in, or was in when it left, until its last handler has looked.
     pub(crate) fn rooms(&self, namespace: &Arc<Namespace>) -> Vec<String> {
         let inner = self.lock();
         let seat = inner.seats.iter().find(|seat| Arc::ptr_eq(&seat.namespace, namespace));
@@ -134,7 +145,11 @@ impl Seat {
     fn leave(&mut self, member: &Member) {
         self.leaving = true;
         // Whoever waits for an acknowledgement learns that none will come.
-        self.awaited = Awaited::default();
+        self.awaited.give_up();
         self.namespace.members.remove(member.id());
+        // Whoever was shown the door hears nothing more, however long its last handler takes; only the names are kept.
+        for room in &self.rooms {
+            self.namespace.rooms.leave(member, room);
+        }
     }
 }

@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{
     runtime::{EnterGuard, Handle},
-    sync::Notify,
+    sync::{Notify, futures::Notified},
     task::AbortHandle,
 };
 
@@ -131,6 +131,11 @@ impl Shared {
     pub(crate) fn forget(&self, member: &Arc<Member>) {
         self.sessions.remove(member.id());
         self.left.notify_waiters();
+    }
+
+    /// Resolves when a session has ended after the call, whoever's, and at other times.
+    pub(crate) fn someone_left(&self) -> Notified<'_> {
+        self.left.notified()
     }
 
     /// Something a shutdown waits for, until it is dropped.

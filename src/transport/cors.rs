@@ -61,8 +61,11 @@ impl Gate {
             // What is no text is no origin either.
             Some(origin) => Some(origin.to_str().unwrap_or("")),
         };
-        // A script element, which is how a page of another origin makes a JSONP handshake, names only its page.
-        let text = text.or_else(|| referring_origin(&parts.headers).filter(|_| entrance == Entrance::Handshake));
+        // A script element, which is how a page of another origin makes JSONP requests, names no origin, and its page only
+        // if the page lets it. That it is another site's, a browser may say all the same, where no page can hide it.
+        let is_foreign = text.is_none() && comes_from_elsewhere(&parts.headers);
+        let referring = || referring_origin(&parts.headers).filter(|_| is_foreign || entrance == Entrance::Handshake);
+        let text = text.or_else(referring).or(is_foreign.then_some(""));
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
         let verdict = shared.options.origins.judge(text, host, entrance.wants_origin());
@@ -124,6 +127,11 @@ impl Gate {
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
     }
+}
+
+/// Whether the browser says that a page of another origin asks.
+fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
 }
 
 /// The origin of the page that asks, by its address.

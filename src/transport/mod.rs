@@ -17,6 +17,7 @@ mod receive;
 mod receive_packets;
 mod rfc6455;
 mod route;
+mod settle;
 mod sniff;
 mod socket;
 mod stream;

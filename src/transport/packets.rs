@@ -9,6 +9,7 @@ use super::{
     receive::plain,
     receive_packets,
     route::{PacketsRoute, Route, says_goodbye},
+    settle::settle,
     stream, websocket,
 };
 use crate::{
@@ -107,6 +108,7 @@ async fn carry(member: Option<Arc<Member>>, transport: Transport, index: Option<
     let response = if transport.is_polling() {
         Poll { member: Arc::clone(&member), transport, index, watch: peer.watch }.answer().await
     } else {
+        settle(&member).await;
         stream::response(&member, transport).unwrap_or_else(stream::not_handshaken)
     };
     // The first answer is sealed: what the application sends now follows it.

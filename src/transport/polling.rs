@@ -4,6 +4,7 @@ use super::{
     body::{Body, Refused},
     encode,
     name::Transport,
+    settle::settle,
     watch::{Watch, WatchedBatch},
 };
 use crate::{
@@ -14,14 +15,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
-use std::{future::poll_fn, sync::Arc, time::Duration};
-use tokio::time::{Instant, timeout};
-
-/// How long a poll waits to learn what became of the answer before it.
-const SETTLING: Duration = Duration::from_secs(1);
-
-/// How long between two looks.
-const ASKING: Duration = Duration::from_millis(20);
+use std::{future::poll_fn, sync::Arc};
 
 /// Where the answer of a poll goes.
 #[derive(Debug)]
@@ -34,22 +28,9 @@ pub(crate) struct Poll {
 }
 
 impl Poll {
-    /// Waits to learn what became of the answer before this one. What is still under way after that will not arrive:
-    /// its client would not ask for more.
-    async fn settle(&self) {
-        let deadline = Instant::now() + SETTLING;
-        while Instant::now() < deadline {
-            // An acknowledgement wakes nobody, so it is asked for now and then.
-            let settled = poll_fn(|context| self.member.poll_settled(context));
-            if timeout(ASKING, settled).await.is_ok() {
-                return;
-            }
-        }
-    }
-
     /// Holds the poll until there is an answer.
     pub(crate) async fn answer(self) -> Response<Body> {
-        self.settle().await;
+        settle(&self.member).await;
         let form = self.member.host.form;
         let index = self.index.as_deref();
         let Some(number) = Context::attach(&self.member, Mode::Poll, self.transport) else { return over(form, index) };

@@ -6,13 +6,13 @@ use super::{
     receive::{room, whole_body},
 };
 use crate::{
-    client::{Event, Member, Message, handle_here},
+    client::{Event, Member, Message, acknowledge_receipt, handle_here},
     hub::Namespace,
     listener::Shared,
     session::DisconnectReason,
     wire::{
         form,
-        packets::{self, Acknowledge, Kind, Packet},
+        packets::{self, Kind, Packet},
         payload,
     },
 };
@@ -47,7 +47,7 @@ where
     };
     // Before its first connection a session is nobody's yet.
     let (member, is_nobodys) = match member {
-        Some(member) if member.host.has_begun() => (Some(member), false),
+        Some(member) if member.host.is_known() => (Some(member), false),
         other => (None, other.is_some()),
     };
     if is_nobodys {
@@ -118,11 +118,11 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         }
         Kind::Ack { id, arguments } => {
             acknowledged(member, &namespace, id, arguments.map(|list| list.get().to_owned()));
-            return receipt(member, namespace, acknowledge);
+            return acknowledge_receipt(member, &namespace, acknowledge);
         }
         // Nothing the application could use, but it has arrived.
         Kind::Json(None) | Kind::Event(None) | Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => {
-            return receipt(member, namespace, acknowledge);
+            return acknowledge_receipt(member, &namespace, acknowledge);
         }
     };
     member.host.inbox.push(event);
@@ -134,12 +134,5 @@ fn acknowledged(member: &Arc<Member>, namespace: &Arc<Namespace>, id: u64, argum
         // Who no longer waits does not mind.
         Some(waiting) => drop(waiting.send(arguments)),
         None => member.host.shared.counters.add_ignored_event(),
-    }
-}
-
-/// Acknowledges what nobody handles.
-fn receipt(member: &Arc<Member>, namespace: Arc<Namespace>, acknowledge: Acknowledge) {
-    if let Acknowledge::OnReceipt(id) = acknowledge {
-        member.host.inbox.push(Event::Receipt { namespace, id });
     }
 }

@@ -1,6 +1,6 @@
 //! A session on a socket, whatever the framing: what comes in is delivered, what is queued is written, once a burst.
 
-use super::{encode, name::Transport, receive};
+use super::{encode, name::Transport, receive, settle::settle};
 use crate::{
     client::{Context as ClientContext, Member, handle_here},
     hub::WireForm,
@@ -9,8 +9,10 @@ use crate::{
     wire::packets,
 };
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use std::{
     future::poll_fn,
+    pin::pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -22,7 +24,7 @@ const BURST: usize = 64;
 const GOODBYE: Duration = Duration::from_secs(2);
 /// How long a socket is read on after its session has gone over to another connection: what its client sent before
 /// that is still on its way.
-const DISPLACED: Duration = Duration::from_secs(5);
+const DISPLACED: Duration = Duration::from_secs(10);
 
 /// Text frames over a byte stream, in some draft of the WebSocket protocol.
 pub(crate) trait Frames {
@@ -70,6 +72,8 @@ pub(crate) async fn not_handshaken(mut frames: impl Frames) {
 pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport: Transport) {
     // Until the goodbye is said.
     let _busy = Shared::busy(&member.host.shared);
+    // A poll may have carried the session before; not to be carried itself by every socket.
+    Box::pin(settle(&member)).await;
     let Some(number) = ClientContext::attach(&member, Mode::Stream, transport) else {
         if member.host.form == WireForm::Packets {
             // Rare, and not to be carried by every socket.
@@ -84,7 +88,7 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
     let mut end = poll_fn(|context| flow.poll(&mut frames, &member, number, context)).await;
     // A batch that is half written went back to the queue, so nothing more may be written here, a pong included.
     if matches!(end, End::Displaced) && !flow.flushing {
-        let reading = poll_fn(|context| flow.poll_displaced(&mut frames, &member, context));
+        let reading = flow.read_displaced(&mut frames, &member);
         end = Box::pin(tokio::time::timeout(DISPLACED, reading)).await.unwrap_or(End::Over);
     }
     let goodbye = match end {
@@ -155,22 +159,25 @@ impl Flow {
         }
     }
 
-    /// Reads on what was sent before the session had another connection.
-    fn poll_displaced(
-        &mut self,
-        frames: &mut impl Frames,
-        member: &Arc<Member>,
-        context: &mut Context<'_>,
-    ) -> Poll<End> {
+    /// Reads on what was sent before the session had another connection, as long as there is a session.
+    async fn read_displaced(&mut self, frames: &mut impl Frames, member: &Arc<Member>) -> End {
         loop {
+            let left = pin!(member.host.shared.someone_left());
             if !member.is_open() {
-                return Poll::Ready(End::Over);
+                return End::Over;
             }
-            match self.read(frames, member, context) {
-                Ok(Some(true)) => {}
-                Ok(Some(false)) => return Poll::Pending,
-                Ok(None) => return Poll::Ready(End::Left),
-                Err(broken) => return Poll::Ready(End::Broken(broken)),
+            let reading = poll_fn(|context| {
+                loop {
+                    return Poll::Ready(match self.read(frames, member, context) {
+                        Ok(Some(true)) => continue,
+                        Ok(Some(false)) => return Poll::Pending,
+                        Ok(None) => End::Left,
+                        Err(broken) => End::Broken(broken),
+                    });
+                }
+            });
+            if let Either::Left((end, _)) = select(reading, left).await {
+                return end;
             }
         }
     }

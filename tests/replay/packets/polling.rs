@@ -54,16 +54,6 @@ pub(super) const ABORTED_POLL_LOSES_NOTHING: Difference = Difference {
     },
 };
 
-pub(super) const SOCKET_IS_NOT_READ: Difference = Difference {
-    reason: "what comes on a connection that another took over from is not read (§6)",
-    apply: |exchange| {
-        exchange.answer_poll("c5", "8::");
-        let asked = exchange.last_send("c5");
-        // Nothing waits for that poll, so it takes the poll duration.
-        exchange.steps[asked + 1].at = exchange.steps[asked].at.map(|at| at + 1000);
-    },
-};
-
 pub(super) const PREFLIGHTS_ARE_ANSWERED: Difference = Difference {
     reason: "OPTIONS is answered, with all that a page may do, and makes no session (§2.3)",
     apply: |exchange| {

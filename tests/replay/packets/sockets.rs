@@ -93,21 +93,6 @@ pub(super) const NO_SOCKET_WITHOUT_AN_ID: Difference = Difference {
     },
 };
 
-pub(super) const OLDER_SOCKET_ENDS: Difference = Difference {
-    reason: "the older of two connections ends, and is heard no more (§6)",
-    apply: |exchange| {
-        let conn = if exchange.scenario == "cross-transport" { "c4" } else { "c3" };
-        let newer =
-            exchange.steps.iter().position(|step| matches!(&step.what, What::Send { conn: on, .. } if on == conn));
-        let newer = newer.unwrap_or_default();
-        exchange.insert(newer, What::Eof { conn: "c2".to_owned() });
-        exchange.expect_after(newer, "c2", CLOSE);
-        if conn == "c3" {
-            exchange.without_frame(newer, r#"5:::{"name":"echo","args":["from first"]}"#);
-        }
-    },
-};
-
 impl Exchange {
     fn is_socket(&self, conn: &str) -> bool {
         let sends = self.steps.iter().filter_map(|step| match &step.what {
