@@ -7,7 +7,7 @@ use super::{
     state::State,
 };
 use crate::{
-    hub::WireForm,
+    hub::{Namespace, WireForm},
     listener::{Generation, Shared},
     session::{DisconnectReason, Expire, Host, Mode, Session},
     transport::Transport,
@@ -15,7 +15,7 @@ use crate::{
 use std::{
     fmt,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     task::{Context as TaskContext, Poll},
@@ -36,6 +36,7 @@ pub(crate) struct Context {
     /// The place in [`Transport::ALL`] of the transport that carries the session, or did last.
     transport: AtomicU8,
     begun: AtomicBool,
+    heard: AtomicBool,
     followed_up: AtomicBool,
 }
 
@@ -56,6 +57,7 @@ impl Context {
             state,
             transport: AtomicU8::new(transport as u8),
             begun: AtomicBool::new(false),
+            heard: AtomicBool::new(false),
             followed_up: AtomicBool::new(false),
         }
     }
@@ -77,6 +79,16 @@ impl Context {
         !self.followed_up.swap(true, Ordering::Relaxed)
     }
 
+    /// The last handler of this namespace has looked: what was kept there with the client is dropped.
+    pub(crate) fn depart(&self, namespace: &Arc<Namespace>) {
+        self.seats.depart(namespace);
+        if namespace.is_root() {
+            // A value may hold a client, even this one.
+            let state = std::mem::take(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(state);
+        }
+    }
+
     /// Ready when more may be read from the client.
     pub(crate) fn poll_room(&self, context: &TaskContext<'_>) -> Poll<()> {
         self.inbox.poll_room(context, || self.seats.awaited() > 0)
@@ -91,6 +103,19 @@ impl Context {
         is_first && context.seats.enter(member, root, Arc::clone(&context.state), tell)
     }
 
+    fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    /// The client has sent something.
+    pub(crate) fn hear(&self) {
+        self.heard.store(true, Ordering::Relaxed);
+    }
+
+    fn was_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+
     /// Whether the application knows of the client.
     pub(crate) fn is_known(&self) -> bool {
         self.seats.holds(self.shared.namespaces.root())
@@ -103,6 +128,13 @@ impl Context {
         let is_fixed = context.generation() == Generation::Frames;
         let transport = if is_fixed { context.transport() } else { transport };
         let profile = context.shared.options.profile(context.form, transport);
+        // A client that tries the next transport, and never said a word, did not hear the opening on the stream or socket
+        // before: something on the way kept it. The answer of a poll arrives whole.
+        let earlier = context.transport();
+        let was_kept = context.has_begun() && !context.was_heard() && !earlier.is_polling() && transport != earlier;
+        if !is_fixed && was_kept {
+            member.open_again();
+        }
         let number = member.attach(mode, profile)?;
         context.transport.store(transport as u8, Ordering::Relaxed);
         Self::begin(member);
@@ -132,6 +164,7 @@ impl Host for Context {
             session.host.inbox.push(Event::Disconnect { namespace: Arc::clone(namespace), reason });
         });
         session.host.inbox.end();
+        session.host.shared.note_departure();
         // The caller may be the application, with locks of its own.
         inbox::handle_elsewhere(session);
     }

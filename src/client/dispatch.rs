@@ -15,8 +15,12 @@ use crate::{
     listener::Generation,
     wire::packets::Acknowledge,
 };
+use futures_util::future::{Either, select};
 use serde_json::value::RawValue;
-use std::sync::{Arc, Mutex};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex},
+};
 
 /// Begins to handle an event; nothing when there is nothing to do, or it is done.
 pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
@@ -37,6 +41,10 @@ pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
         Event::Disconnect { namespace, reason } => {
             let handlers = namespace.handlers();
             handlers.disconnect.as_ref().map(|handler| handler(client(member, &namespace), reason))
+        }
+        Event::Receipt { namespace, acknowledge } => {
+            acknowledge_receipt(member, &namespace, acknowledge);
+            None
         }
         // The inbox makes farewells of these.
         Event::Leave(_) => None,
@@ -61,7 +69,10 @@ fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, query: Option<String>
     Some(Box::pin(async move {
         let earlier = Arc::clone(&member.host.state);
         let attempt = Attempt::entry(Arc::clone(&member.host.handshake), namespace.name(), query, earlier);
-        match admit(handlers.authorize.as_ref(), attempt).await {
+        // Who has gone meanwhile waits for no verdict.
+        let (verdict, over) = (admit(handlers.authorize.as_ref(), attempt), member.host.shared.until_over(&member));
+        let Either::Left((verdict, _)) = select(pin!(verdict), pin!(over)).await else { return };
+        match verdict {
             Ok(state) => {
                 if let Some(handling) = welcome(&member, &namespace, &handlers, state) {
                     handling.await;
@@ -135,6 +146,9 @@ fn message_handler(
             }
         }
     }
+    if handlers.message.is_none() {
+        member.host.shared.counters.add_ignored_event();
+    }
     handlers.message.as_ref().map(|handler| handler(client(member, namespace), (message, ack)))
 }
 
@@ -157,9 +171,9 @@ fn named(
             }
         };
     }
-    if name == event_names::MESSAGE {
+    if let (event_names::MESSAGE, Some(handler)) = (name, &handlers.message) {
         if let Some(message) = first_argument(arguments) {
-            return handlers.message.as_ref().map(|handler| handler(client(member, namespace), (message, ack)));
+            return Some(handler(client(member, namespace), (message, ack)));
         }
     }
     counters.add_ignored_event();

@@ -191,11 +191,13 @@ impl Client {
         if self.namespace.is_root() {
             return self.member.end(DisconnectReason::ServerDisconnect);
         }
-        if self.member.host.seats.leave(&self.member, &self.namespace) {
-            let _ = self.reply_unseated(Reply::Disconnected);
+        let tell = || {
             let namespace = Arc::clone(&self.namespace);
             let reason = DisconnectReason::ServerDisconnect;
             self.member.host.inbox.push(Event::Disconnect { namespace, reason });
+        };
+        if self.member.host.seats.leave(&self.member, &self.namespace, tell) {
+            let _ = self.reply_unseated(Reply::Disconnected);
             handle_elsewhere(&self.member);
         }
     }
@@ -213,7 +215,7 @@ impl Client {
     }
 
     /// Keeps a value of the application's own type with the client, in place of an earlier one of that type. Values of
-    /// the root namespace are seen in all.
+    /// the root namespace are seen in all. They are dropped when the client has gone and its `on_disconnect` is done.
     pub fn set_state<T: Any + Send + Sync>(&self, value: T) {
         let Some(state) = self.member.host.seats.state(&self.namespace) else { return };
         let replaced = state.lock().unwrap_or_else(PoisonError::into_inner).set(Arc::new(value));

@@ -46,6 +46,11 @@ pub(crate) enum Event {
         arguments: String,
         acknowledge: Acknowledge,
     },
+    /// Something nobody handles has arrived, and its sender wants to know.
+    Receipt {
+        namespace: Arc<Namespace>,
+        acknowledge: Acknowledge,
+    },
     /// The client leaves a namespace.
     Leave(Arc<Namespace>),
     /// The client is gone from a namespace.
@@ -63,7 +68,7 @@ impl Event {
             Self::Message { message: Message::Text(text), .. } => text.len(),
             Self::Message { message: Message::Json(json), .. } => json.get().len(),
             Self::Named { name, arguments, .. } => name.len() + arguments.len(),
-            Self::Connect(_) | Self::Leave(_) | Self::Disconnect { .. } => 0,
+            Self::Connect(_) | Self::Receipt { .. } | Self::Leave(_) | Self::Disconnect { .. } => 0,
         }
     }
 }
@@ -113,6 +118,11 @@ impl Inbox {
         drop(state);
         // Asked after the reader is known, so that whoever begins to wait finds it.
         if is_small && is_awaited() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Whoever waited for room with this waker waits no longer.
+    pub(crate) fn forget_reader(&self, waker: &Waker) {
+        self.lock().readers.retain(|reader| !reader.will_wake(waker));
     }
 
     /// Somebody waits for an acknowledgement now.
@@ -213,11 +223,11 @@ impl Future for Worker {
             }
             if let Some(namespace) = self.farewell.take() {
                 // A client knows its rooms and values until its last handler has looked.
-                self.member.host.seats.depart(&namespace);
+                self.member.host.depart(&namespace);
             }
             let Some(event) = self.member.host.inbox.next() else { return Poll::Ready(()) };
             let event = match event {
-                Event::Leave(namespace) if !self.member.host.seats.leave(&self.member, &namespace) => continue,
+                Event::Leave(namespace) if !self.member.host.seats.leave(&self.member, &namespace, || {}) => continue,
                 Event::Leave(namespace) => Event::Disconnect { namespace, reason: DisconnectReason::ClientDisconnect },
                 event => event,
             };

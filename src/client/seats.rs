@@ -61,10 +61,14 @@ impl Seats {
         self.with(namespace, |_| ()).is_some()
     }
 
-    /// The client goes: it is no longer heard and hears nothing, but knows its rooms until [`Seats::depart`]. Answers
-    /// whether it was there.
-    pub(crate) fn leave(&self, member: &Member, namespace: &Arc<Namespace>) -> bool {
-        self.with(namespace, |seat| seat.leave(member)).is_some()
+    /// The client goes: it is no longer heard and hears nothing, but knows its rooms until [`Seats::depart`]. `tell`
+    /// is called before it can come back. Answers whether it was there.
+    pub(crate) fn leave(&self, member: &Member, namespace: &Arc<Namespace>, tell: impl FnOnce()) -> bool {
+        let leave = |seat: &mut Seat| {
+            seat.leave(member);
+            tell();
+        };
+        self.with(namespace, leave).is_some()
     }
 
     /// The session is over: the client goes from all its namespaces, and `tell` hears of each.

@@ -23,7 +23,7 @@ pub enum SendError {
 impl fmt::Display for SendError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed => formatter.write_str("the client is gone"),
+            Self::Closed => formatter.write_str("the client is gone, or not in the namespace"),
             Self::Full => formatter.write_str("the client's queue is full"),
             Self::NotReady => formatter.write_str("the client has no connection that takes it at once"),
             Self::Json(reason) => write!(formatter, "the arguments have no JSON form: {reason}"),

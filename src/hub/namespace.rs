@@ -84,6 +84,9 @@ impl Namespaces {
         if name.is_empty() {
             return Arc::clone(&self.root);
         }
+        if name.contains([':', '?']) {
+            log::error!(target: "heirloom", "no client can name the namespace {name:?}: it holds a colon or a question mark");
+        }
         let endpoint: Arc<str> = format!("/{name}").into();
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         let namespace = others.entry(endpoint).or_insert_with_key(|endpoint| Arc::new(Namespace::new(endpoint)));

@@ -102,7 +102,9 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The path the listener owns, without slashes around it; several segments are allowed. Default `socket.io`.
+    /// The path the listener owns, without slashes around it; several segments are allowed. Default `socket.io`. Of what
+    /// is below it the listener takes the bare path, the client script, and what begins with a transport's name or a
+    /// number; the rest goes to the application.
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = resource.into();
         self
@@ -122,8 +124,8 @@ impl Builder {
         self
     }
 
-    /// The accepted transports, in the order in which clients of 0.7 to 0.9 are to try them; a request for any other
-    /// goes to the application. Default: all. Flash sockets are accepted by default, but named to those clients only
+    /// The accepted transports, in the order in which clients of 0.7 to 0.9 are to try them; a request of 0.3 to
+    /// 0.6 for any other goes to the application, one of 0.7 to 0.9 is closed without an answer. Default: all. Flash sockets are accepted by default, but named to those clients only
     /// when they are listed here.
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.transports = Some(transports.into_iter().collect());
@@ -174,8 +176,9 @@ impl Builder {
     /// `host:*`, `*:port`, `*:*`, or a full origin such as `https://shop.example`. One text may hold several, apart by
     /// blanks or commas.
     ///
-    /// Default: only the own origin, and requests without `Origin`, which no page of another origin sends. When
-    /// origins are listed, a WebSocket has to name one; with `*:*` nothing is asked.
+    /// Default: only the own origin, and requests without `Origin`, which no page of another origin sends but by a script
+    /// element; then its browser tells (`Sec-Fetch-Site`), or its `Referer`. When origins are listed, a WebSocket and a
+    /// handshake of 0.7 to 0.9 have to name one; with `*:*` nothing is asked.
     pub fn origins<S: Into<String>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
         self.origins = Some(origins.into_iter().map(Into::into).collect());
         self

@@ -73,8 +73,8 @@ impl Listener {
         }
     }
 
-    /// Whether the request is for the listener: its path names the client script or an accepted transport under the
-    /// resource, whole segments compared.
+    /// Whether the request is for the listener: its path is a resource, or names the client script, an accepted transport
+    /// or a number under one, whole segments compared.
     #[must_use]
     pub fn matches<B>(&self, request: &Request<B>) -> bool {
         transport::matches(&self.shared, request.uri().path())

@@ -94,12 +94,16 @@ impl Options {
     /// The heartbeat timeout and the close timeout that a handshake of the packets generation tells: the longest of
     /// its transports, since a client may use any.
     pub(crate) fn announced_timeouts(&self) -> (Duration, Duration) {
-        let known = || Transport::ALL.into_iter().filter(|transport| is_of_packets(*transport));
-        let profile = |transport| self.profile(WireForm::Packets, transport);
-        let heartbeats = known().filter_map(|transport| profile(transport).heartbeat?.timeout);
-        let closes =
-            known().filter(|transport| transport.is_polling()).map(|transport| profile(transport).close_timeout);
-        (heartbeats.max().unwrap_or_default(), closes.max().unwrap_or_default())
+        let profile = |transport: &Transport| self.profile(WireForm::Packets, *transport);
+        let longest = |transports: &[Transport]| {
+            let heartbeats = transports.iter().filter_map(|transport| profile(transport).heartbeat?.timeout);
+            let polling = transports.iter().filter(|transport| transport.is_polling());
+            (heartbeats.max(), polling.map(|transport| profile(transport).close_timeout).max())
+        };
+        let (heartbeat, close) = longest(&self.announced_transports);
+        // Clients count both on every transport, so those that are switched off have a word when nobody else has.
+        let (any_heartbeat, any_close) = longest(&Transport::ALL);
+        (heartbeat.or(any_heartbeat).unwrap_or_default(), close.or(any_close).unwrap_or_default())
     }
 }
 

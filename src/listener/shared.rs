@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{
     runtime::{EnterGuard, Handle},
-    sync::{Notify, futures::Notified},
+    sync::Notify,
     task::AbortHandle,
 };
 
@@ -107,7 +107,7 @@ impl Shared {
             return None;
         };
         let profile = self.options.profile(form, transport);
-        let patience = if form == WireForm::Packets { UNUSED_HANDSHAKE } else { Duration::ZERO };
+        let patience = (form == WireForm::Packets).then_some(UNUSED_HANDSHAKE);
         let context = Context::new(Arc::clone(self), handshake, form, transport, state);
         let member = Session::open(id, profile, self.options.queue, patience, context);
         self.sessions.insert(id, Arc::clone(&member));
@@ -133,9 +133,21 @@ impl Shared {
         self.left.notify_waiters();
     }
 
-    /// Resolves when a session has ended after the call, whoever's, and at other times.
-    pub(crate) fn someone_left(&self) -> Notified<'_> {
-        self.left.notified()
+    /// Resolves when the session is being ended, or has gone.
+    pub(crate) async fn until_over(&self, member: &Member) {
+        loop {
+            // Before the look, so that an end between the two is not missed.
+            let left = self.left.notified();
+            if !member.is_open() {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// A session is being ended: whoever waits for that may look.
+    pub(crate) fn note_departure(&self) {
+        self.left.notify_waiters();
     }
 
     /// Something a shutdown waits for, until it is dropped.

@@ -57,7 +57,13 @@ impl Core {
 
 impl<A: Host> Session<A> {
     /// A new session, its deadline set.
-    pub(crate) fn open(id: SessionId, profile: Profile, limits: Limits, patience: Duration, host: A) -> Arc<Self> {
+    pub(crate) fn open(
+        id: SessionId,
+        profile: Profile,
+        limits: Limits,
+        patience: Option<Duration>,
+        host: A,
+    ) -> Arc<Self> {
         let machine = Machine::new(host.now(), profile, limits, patience);
         let core = Mutex::new(Core { machine, waker: None, scheduled: None });
         let session = Arc::new(Self { id, core, host });
@@ -96,8 +102,11 @@ impl<A: Host> Session<A> {
     /// Whether the connection is over, for one that cannot write now. Wakes the task when it may have changed.
     pub(crate) fn poll_over(&self, context: &Context<'_>, number: u64) -> bool {
         let mut core = self.lock();
-        core.wait(context);
-        core.machine.is_over(number)
+        let is_over = core.machine.is_over(number);
+        if !is_over {
+            core.wait(context);
+        }
+        is_over
     }
 
     /// See [`Machine::written`].
@@ -136,8 +145,18 @@ impl<A: Host> Session<A> {
     }
 
     /// See [`Machine::pause_reading`].
-    pub(crate) fn pause_reading(self: &Arc<Self>, paused: bool) {
-        self.with(|machine, now| machine.pause_reading(now, paused));
+    pub(crate) fn pause_reading(self: &Arc<Self>, number: u64, paused: bool) {
+        self.with(|machine, now| machine.pause_reading(now, number, paused));
+    }
+
+    /// See [`Machine::pause_request`].
+    pub(crate) fn pause_request(self: &Arc<Self>, paused: bool) {
+        self.with(|machine, now| machine.pause_request(now, paused));
+    }
+
+    /// See [`Machine::open_again`].
+    pub(crate) fn open_again(self: &Arc<Self>) {
+        self.with(|machine, _| machine.open_again());
     }
 
     /// See [`Machine::end`].

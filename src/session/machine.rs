@@ -39,8 +39,10 @@ pub(crate) enum Taken {
     Wait,
     /// A poll that ends empty: its duration passed.
     Expired,
-    /// Another connection took the place, or the session gave this one up.
+    /// Another connection took the place.
     Displaced,
+    /// The session gave the connection up, and has no other.
+    GivenUp,
     /// The session is over and everything it had to say was said.
     Closed,
 }
@@ -77,6 +79,8 @@ struct Connection {
     /// Of a poll: when it is answered empty.
     expires: Option<Instant>,
     expired: bool,
+    /// It is not read because the application is behind: a reply may be waiting unread.
+    paused: bool,
 }
 
 #[derive(Debug)]
@@ -118,18 +122,18 @@ pub(crate) struct Machine {
     in_flight: Option<InFlight>,
     pulse: Pulse,
     lapse: Option<Lapse>,
-    /// How many readers wait because the application is behind: a reply may be waiting unread.
-    reading_paused: usize,
+    /// How many requests wait because the application is behind: a reply may be in one.
+    requests_paused: usize,
     effects: Effects,
 }
 
 impl Machine {
-    /// A new session. It lapses unless a connection is attached within `patience`, the close timeout or the grace,
-    /// whichever is longest.
-    pub(crate) fn new(now: Instant, profile: Profile, limits: Limits, patience: Duration) -> Self {
+    /// A new session. It lapses unless a connection is attached within `patience`, or without one the close timeout or
+    /// the grace, whichever is longer.
+    pub(crate) fn new(now: Instant, profile: Profile, limits: Limits, patience: Option<Duration>) -> Self {
         let mut queue = Queue::new(limits);
         queue.push(Element::Opening, false);
-        let patience = patience.max(profile.close_timeout).max(ENDING_GRACE);
+        let patience = patience.unwrap_or_else(|| profile.close_timeout.max(ENDING_GRACE));
         Self {
             profile,
             phase: Phase::Open,
@@ -139,7 +143,7 @@ impl Machine {
             in_flight: None,
             pulse: Pulse::default(),
             lapse: Some(Lapse { at: now + patience, reason: DisconnectReason::TransportClosed, extensions: 0 }),
-            reading_paused: 0,
+            requests_paused: 0,
             effects: Effects::default(),
         }
     }
@@ -194,11 +198,11 @@ impl Machine {
             Mode::Poll => (self.queue.len(), Some(now + self.profile.poll_duration)),
             Mode::Stream => (0, None),
         };
-        self.connection = Some(Connection { number: self.attachments, mode, sealed, expires, expired: false });
+        self.connection =
+            Some(Connection { number: self.attachments, mode, sealed, expires, expired: false, paused: false });
         if self.phase == Phase::Open {
             self.lapse = None;
         }
-        self.reading_paused = 0;
         self.pulse.reply_by = None;
         self.pulse.next = match (mode, self.profile.heartbeat) {
             (Mode::Stream, Some(heartbeat)) => Some(now + heartbeat.interval),
@@ -209,8 +213,10 @@ impl Machine {
 
     /// The connection asks for something to write.
     pub(crate) fn take(&mut self, now: Instant, number: u64) -> Taken {
-        let Some(connection) = self.connection.as_ref().filter(|connection| connection.number == number) else {
-            return Taken::Displaced;
+        let connection = match &self.connection {
+            Some(connection) if connection.number == number => connection,
+            Some(_) => return Taken::Displaced,
+            None => return Taken::GivenUp,
         };
         let (mode, sealed, expired) = (connection.mode, connection.sealed, connection.expired);
         let count = match mode {
@@ -321,10 +327,27 @@ impl Machine {
         }
     }
 
-    /// Reading stopped because the application is behind, or goes on.
-    pub(crate) fn pause_reading(&mut self, now: Instant, paused: bool) {
-        self.reading_paused = if paused { self.reading_paused + 1 } else { self.reading_paused.saturating_sub(1) };
+    /// This connection is not read because the application is behind, or is read again. Of one that was displaced
+    /// nobody is judged.
+    pub(crate) fn pause_reading(&mut self, now: Instant, number: u64, paused: bool) {
+        let connection = self.connection.as_mut().filter(|connection| connection.number == number);
+        if let Some(connection) = connection {
+            connection.paused = paused;
+            self.put_off_reply(now);
+        }
+    }
+
+    /// A request waits because the application is behind, or goes on.
+    pub(crate) fn pause_request(&mut self, now: Instant, paused: bool) {
+        self.requests_paused = if paused { self.requests_paused + 1 } else { self.requests_paused.saturating_sub(1) };
         self.put_off_reply(now);
+    }
+
+    /// The client never heard the opening, whatever became of it: it comes first on the next connection.
+    pub(crate) fn open_again(&mut self) {
+        if self.phase == Phase::Open {
+            self.queue.open_again();
+        }
     }
 
     /// The application or the listener ends the session. What is queued may still leave.
@@ -366,7 +389,7 @@ impl Machine {
                 self.effects.wake = true;
             }
         }
-        if self.reading_paused > 0 {
+        if self.requests_paused > 0 || self.connection.as_ref().is_some_and(|connection| connection.paused) {
             self.put_off_reply(now);
         }
         if self.pulse.reply_by.is_some_and(|reply_by| reply_by <= now) {

@@ -125,6 +125,13 @@ impl Queue {
         self.entries.push_back(Entry { element, joined });
     }
 
+    /// The opening comes first, once.
+    pub(crate) fn open_again(&mut self) {
+        if !self.entries.iter().any(|entry| entry.element == Element::Opening) {
+            self.entries.push_front(Entry { element: Element::Opening, joined: false });
+        }
+    }
+
     /// Everything that waits becomes one payload.
     pub(crate) fn join(&mut self) {
         for entry in &mut self.entries {

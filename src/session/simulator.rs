@@ -43,7 +43,7 @@ struct Simulator {
 impl Simulator {
     fn new(profile: Profile) -> Self {
         let now = Instant::now();
-        let machine = Machine::new(now, profile, Limits { bytes: 1000, messages: 10 }, Duration::ZERO);
+        let machine = Machine::new(now, profile, Limits { bytes: 1000, messages: 10 }, None);
         Self { machine, profile, now, disconnected: Vec::new(), closed: 0, undelivered: 0, woken: false }
     }
 
@@ -271,20 +271,24 @@ fn an_unanswered_heartbeat_ends_the_session() {
     simulator.machine.heartbeat(simulator.now, Some(7));
     simulator.pass(8 * SECOND);
     assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
-    assert_eq!(simulator.take(stream), Taken::Displaced, "the connection is closed too");
+    assert_eq!(simulator.take(stream), Taken::GivenUp, "the connection is closed too");
 }
 
 #[test]
 fn a_client_is_not_blamed_for_a_reply_that_nobody_read() {
-    let (mut simulator, _) = Simulator::opened(STREAMING, Mode::Stream);
-    simulator.machine.pause_reading(simulator.now, true);
+    let (mut simulator, stream) = Simulator::opened(STREAMING, Mode::Stream);
+    simulator.machine.pause_reading(simulator.now, stream, true);
     simulator.pass(600 * SECOND);
     assert_eq!(simulator.disconnected, []);
-    simulator.machine.pause_reading(simulator.now, true);
-    simulator.machine.pause_reading(simulator.now, false);
+    simulator.machine.pause_request(simulator.now, true);
+    simulator.machine.pause_request(simulator.now, true);
+    simulator.machine.pause_reading(simulator.now, stream, false);
     simulator.pass(600 * SECOND);
-    assert_eq!(simulator.disconnected, [], "another reader still waits");
-    simulator.machine.pause_reading(simulator.now, false);
+    assert_eq!(simulator.disconnected, [], "requests still wait");
+    simulator.machine.pause_request(simulator.now, false);
+    simulator.pass(600 * SECOND);
+    assert_eq!(simulator.disconnected, [], "one still waits");
+    simulator.machine.pause_request(simulator.now, false);
     simulator.pass(8 * SECOND);
     assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
 }
@@ -293,9 +297,10 @@ fn a_client_is_not_blamed_for_a_reply_that_nobody_read() {
 fn a_pause_does_not_outlive_its_connection() {
     let profile = Profile { close_timeout: 30 * SECOND, ..STREAMING };
     let (mut simulator, stream) = Simulator::opened(profile, Mode::Stream);
-    simulator.machine.pause_reading(simulator.now, true);
+    simulator.machine.pause_reading(simulator.now, stream, true);
     simulator.detach(stream);
     simulator.attach(Mode::Stream).unwrap();
+    simulator.machine.pause_reading(simulator.now, stream, true);
     simulator.pass(60 * SECOND);
     assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
 }

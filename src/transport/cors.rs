@@ -10,8 +10,8 @@ use std::fmt;
 pub(crate) enum Entrance {
     /// A transport of the frames generation.
     Frames(Transport),
-    /// The handshake of the packets generation.
-    Handshake,
+    /// The handshake of the packets generation, asked for by a script element or not.
+    Handshake { is_script: bool },
     /// A transport of the packets generation.
     Packets(Transport),
 }
@@ -20,7 +20,7 @@ impl Entrance {
     pub(crate) fn transport(self) -> Option<Transport> {
         match self {
             Self::Frames(transport) | Self::Packets(transport) => Some(transport),
-            Self::Handshake => None,
+            Self::Handshake { .. } => None,
         }
     }
 
@@ -30,7 +30,7 @@ impl Entrance {
 
     /// Whether an origin has to be named where the accepted ones are listed.
     fn wants_origin(self) -> bool {
-        self.is_socket() || self == Self::Handshake
+        self.is_socket() || matches!(self, Self::Handshake { .. })
     }
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Entrance {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frames(transport) | Self::Packets(transport) => transport.fmt(formatter),
-            Self::Handshake => formatter.write_str("handshake"),
+            Self::Handshake { .. } => formatter.write_str("handshake"),
         }
     }
 }
@@ -64,7 +64,12 @@ impl Gate {
         // A script element, which is how a page of another origin makes JSONP requests, names no origin, and its page only
         // if the page lets it. That it is another site's, a browser may say all the same, where no page can hide it.
         let is_foreign = text.is_none() && comes_from_elsewhere(&parts.headers);
-        let referring = || referring_origin(&parts.headers).filter(|_| is_foreign || entrance == Entrance::Handshake);
+        let asks_referer = match entrance {
+            // Where nothing is listed, an answer that only its own origin can read needs no more.
+            Entrance::Handshake { is_script } => is_script || shared.options.origins.is_listed(),
+            _ => false,
+        };
+        let referring = || referring_origin(&parts.headers).filter(|_| is_foreign || asks_referer);
         let text = text.or_else(referring).or(is_foreign.then_some(""));
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
@@ -76,7 +81,7 @@ impl Gate {
             Entrance::Frames(transport) => {
                 transport == Transport::XhrMultipart || parts.headers.contains_key(header::COOKIE)
             }
-            Entrance::Handshake | Entrance::Packets(_) => true,
+            Entrance::Handshake { .. } | Entrance::Packets(_) => true,
         };
         Self { origin, credentials, verdict }
     }

@@ -62,7 +62,7 @@ fn route<'a>(shared: &Shared, path: &'a str) -> Option<Route<'a>> {
     let ours = match &route {
         Route::Script => shared.options.client_script.is_some(),
         Route::Frames { transport, .. } => shared.options.transports.contains(transport),
-        Route::Packets(_) => true,
+        Route::Packets(_) => !shared.options.announced_transports.is_empty(),
     };
     ours.then_some(route)
 }

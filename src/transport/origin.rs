@@ -59,6 +59,11 @@ impl Origins {
         })
     }
 
+    /// Whether the application has named origins.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.entries.is_some()
+    }
+
     fn allows_all(&self) -> bool {
         self.entries.iter().flatten().any(|entry| *entry == Entry { scheme: None, host: None, port: None })
     }

@@ -19,7 +19,7 @@ use crate::{
     session::DisconnectReason,
     wire::script,
 };
-use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
 use http_body::Body as HttpBody;
 use hyper::upgrade::OnUpgrade;
 use std::sync::Arc;
@@ -52,7 +52,8 @@ where
         }
         PacketsRoute::Handshake { .. } => return Box::pin(handshake(shared, &parts, &peer)).await,
     };
-    let gate = Gate::judge(shared, &parts, transport.map_or(Entrance::Handshake, Entrance::Packets));
+    let gate =
+        Gate::judge(shared, &parts, transport.map_or(Entrance::Handshake { is_script: false }, Entrance::Packets));
     let is_socket = transport.is_some_and(Transport::is_socket);
     let allow = if is_socket { "GET, OPTIONS" } else { METHODS };
     if parts.method == Method::OPTIONS {
@@ -131,7 +132,9 @@ fn goodbye(gate: &Gate, parts: &Parts, member: Option<Arc<Member>>) -> Response<
 
 /// Begins a session, which waits for its first connection.
 async fn handshake(shared: &Arc<Shared>, parts: &Parts, peer: &Peer) -> Response<Body> {
-    let gate = Gate::judge(shared, parts, Entrance::Handshake);
+    let index = query_value(parts, "jsonp").filter(|index| is_index(index));
+    let index = index.as_deref();
+    let gate = Gate::judge(shared, parts, Entrance::Handshake { is_script: index.is_some() });
     if parts.method == Method::OPTIONS {
         return gate.preflight(&parts.headers, METHODS);
     }
@@ -140,8 +143,6 @@ async fn handshake(shared: &Arc<Shared>, parts: &Parts, peer: &Peer) -> Response
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
         return response;
     }
-    let index = query_value(parts, "jsonp").filter(|index| is_index(index));
-    let index = index.as_deref();
     if gate.is_refused() {
         return refuse(StatusCode::FORBIDDEN, "handshake bad origin", index);
     }
@@ -228,7 +229,11 @@ fn query_value(parts: &Parts, name: &str) -> Option<String> {
 /// Whether the client is done with its connection, so that a promise to keep it would be odd.
 fn asks_to_close(parts: &Parts) -> bool {
     let values = parts.headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case("close"))
+    let mut options = values.flat_map(|value| value.split(',')).map(str::trim);
+    if parts.version < Version::HTTP_11 {
+        return !options.any(|option| option.eq_ignore_ascii_case("keep-alive"));
+    }
+    options.any(|option| option.eq_ignore_ascii_case("close"))
 }
 
 fn is_upgrade(parts: &Parts) -> bool {

@@ -16,6 +16,7 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use std::{future::poll_fn, sync::Arc};
+use tokio::time::timeout;
 
 /// Where the answer of a poll goes.
 #[derive(Debug)]
@@ -46,7 +47,14 @@ impl Poll {
                 let body = PollBody { bytes: Some(bytes), member: self.member, number, watch: self.watch };
                 response(form, is_script, Body::poll(body))
             }
-            Taken::Expired | Taken::Displaced | Taken::Wait => {
+            Taken::Displaced if self.transport != self.member.host.transport() => {
+                // A client that fell back to another transport does not close the one before. Answered at once, it
+                // would poll again at once, and the two would displace each other without end.
+                let duration = self.member.host.shared.options.profile(form, self.transport).poll_duration;
+                let _ = timeout(duration, self.member.host.shared.until_over(&self.member)).await;
+                response(form, index.is_some(), Body::full(encode::idle_poll_body(form, index)))
+            }
+            Taken::Expired | Taken::Displaced | Taken::GivenUp | Taken::Wait => {
                 response(form, index.is_some(), Body::full(encode::idle_poll_body(form, index)))
             }
             Taken::Closed => over(form, index),
@@ -94,9 +102,9 @@ fn response(form: WireForm, is_script: bool, body: Body) -> Response<Body> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if form == WireForm::Packets {
         headers.insert(header::CONNECTION, HeaderValue::from_static("Keep-Alive"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if is_script {
             headers.insert(header::X_XSS_PROTECTION, HeaderValue::from_static("0"));
-            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         }
     }
     response

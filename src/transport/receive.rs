@@ -16,12 +16,13 @@ use std::{
     future::poll_fn,
     pin::{Pin, pin},
     sync::Arc,
+    task::Waker,
     time::Duration,
 };
 
 /// How much of a body beyond the limit is read, in bytes, and how long its next piece may take.
 const THROWN_AWAY: usize = 32 << 20;
-const GAP: Duration = Duration::from_millis(250);
+const GAP: Duration = Duration::from_secs(1);
 
 /// Hands one payload's packets on, in order.
 pub(crate) fn payload(member: &Arc<Member>, text: &str) {
@@ -54,18 +55,20 @@ fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
 /// Waits until the application is no longer behind. Meanwhile the client is not blamed for what it cannot send: it
 /// has one POST under way at a time.
 pub(crate) async fn room(member: &Arc<Member>) {
-    struct Paused<'a>(&'a Arc<Member>);
+    struct Paused<'a>(&'a Arc<Member>, Waker);
     impl Drop for Paused<'_> {
         fn drop(&mut self) {
-            self.0.pause_reading(false);
+            let Self(member, waker) = self;
+            member.host.inbox.forget_reader(waker);
+            member.pause_request(false);
         }
     }
     let mut paused = None;
     poll_fn(|context| {
         let room = member.host.poll_room(context);
         if room.is_pending() && paused.is_none() {
-            member.pause_reading(true);
-            paused = Some(Paused(member));
+            member.pause_request(true);
+            paused = Some(Paused(member, context.waker().clone()));
         }
         room
     })

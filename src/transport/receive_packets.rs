@@ -94,6 +94,7 @@ async fn payload(member: &Arc<Member>, data: &str) {
 /// What one packet means for the session, or puts into the inbox.
 fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
     let Packet { acknowledge, endpoint, kind } = packet;
+    member.host.hear();
     match kind {
         Kind::Heartbeat => return member.heartbeat(None),
         Kind::Disconnect if endpoint.is_empty() => {
@@ -108,8 +109,16 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         return member.host.shared.counters.add_ignored_event();
     };
     let event = match kind {
-        Kind::Connect { query } => Event::Enter { namespace, query: query.map(str::to_owned) },
-        Kind::Disconnect => Event::Leave(namespace),
+        Kind::Connect { query } => {
+            if member.host.seats.holds(&namespace) {
+                acknowledge_receipt(member, &namespace, acknowledge);
+            }
+            Event::Enter { namespace, query: query.map(str::to_owned) }
+        }
+        Kind::Disconnect => {
+            acknowledge_receipt(member, &namespace, acknowledge);
+            Event::Leave(namespace)
+        }
         Kind::Text(text) => Event::Message { namespace, message: Message::Text(text.to_owned()), acknowledge },
         Kind::Json(Some(json)) => Event::Message { namespace, message: Message::Json(json.to_owned()), acknowledge },
         Kind::Event(Some(event)) => {
@@ -117,13 +126,16 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
             Event::Named { namespace, name, arguments, acknowledge }
         }
         Kind::Ack { id, arguments } => {
+            // Neither it nor its receipt waits for anything.
             acknowledged(member, &namespace, id, arguments.map(|list| list.get().to_owned()));
             return acknowledge_receipt(member, &namespace, acknowledge);
         }
         // Nothing the application could use, but it has arrived.
-        Kind::Json(None) | Kind::Event(None) | Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => {
-            return acknowledge_receipt(member, &namespace, acknowledge);
+        Kind::Json(None) | Kind::Event(None) => {
+            member.host.shared.counters.add_ignored_event();
+            Event::Receipt { namespace, acknowledge }
         }
+        Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => Event::Receipt { namespace, acknowledge },
     };
     member.host.inbox.push(event);
 }

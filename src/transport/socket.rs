@@ -84,7 +84,7 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
     let attached = Attached { member: &member, number };
     // After the attachment, so that what the application sends at once goes at once.
     handle_here(&member);
-    let mut flow = Flow { flushing: false, reading_paused: false };
+    let mut flow = Flow { number, flushing: false, reading_paused: false };
     let mut end = poll_fn(|context| flow.poll(&mut frames, &member, number, context)).await;
     // A batch that is half written went back to the queue, so nothing more may be written here, a pong included.
     if matches!(end, End::Displaced) && !flow.flushing {
@@ -130,6 +130,8 @@ enum End {
 }
 
 struct Flow {
+    /// That of the connection.
+    number: u64,
     flushing: bool,
     reading_paused: bool,
 }
@@ -161,24 +163,20 @@ impl Flow {
 
     /// Reads on what was sent before the session had another connection, as long as there is a session.
     async fn read_displaced(&mut self, frames: &mut impl Frames, member: &Arc<Member>) -> End {
-        loop {
-            let left = pin!(member.host.shared.someone_left());
-            if !member.is_open() {
-                return End::Over;
-            }
-            let reading = poll_fn(|context| {
-                loop {
-                    return Poll::Ready(match self.read(frames, member, context) {
-                        Ok(Some(true)) => continue,
-                        Ok(Some(false)) => return Poll::Pending,
-                        Ok(None) => End::Left,
-                        Err(broken) => End::Broken(broken),
-                    });
+        let reading = poll_fn(|context| {
+            loop {
+                match self.read(frames, member, context) {
+                    Ok(Some(true)) => {}
+                    Ok(Some(false)) => return Poll::Pending,
+                    Ok(None) => return Poll::Ready(End::Left),
+                    Err(broken) => return Poll::Ready(End::Broken(broken)),
                 }
-            });
-            if let Either::Left((end, _)) = select(reading, left).await {
-                return end;
             }
+        });
+        let over = pin!(member.host.shared.until_over(member));
+        match select(reading, over).await {
+            Either::Left((end, _)) => end,
+            Either::Right(_) => End::Over,
         }
     }
 
@@ -193,7 +191,7 @@ impl Flow {
             let has_room = member.host.poll_room(context).is_ready();
             if self.reading_paused == has_room {
                 self.reading_paused = !has_room;
-                member.pause_reading(!has_room);
+                member.pause_reading(self.number, !has_room);
             }
             if !has_room {
                 return Ok(Some(false));

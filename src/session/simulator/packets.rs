@@ -21,7 +21,7 @@ const UNUSED: Duration = Duration::from_secs(30);
 
 fn handshaken() -> Simulator {
     let mut simulator = Simulator::new(STREAMING);
-    simulator.machine = Machine::new(simulator.now, STREAMING, Limits { bytes: 1000, messages: 10 }, UNUSED);
+    simulator.machine = Machine::new(simulator.now, STREAMING, Limits { bytes: 1000, messages: 10 }, Some(UNUSED));
     simulator
 }
 
@@ -167,4 +167,26 @@ fn a_volatile_message_goes_only_where_it_leaves_at_once() {
     assert_eq!(volatile(&mut simulator), Ok(()));
     simulator.end();
     assert_eq!(volatile(&mut simulator), Err(SendError::Closed));
+}
+
+#[test]
+fn who_never_heard_the_opening_hears_it_on_the_next_transport() {
+    let (mut simulator, stream) = Simulator::opened(STREAMING, Mode::Stream);
+    simulator.send("kept by something on the way").unwrap();
+    simulator.take_texts(stream);
+    simulator.machine.written(stream);
+    simulator.send("waits").unwrap();
+    simulator.profile = POLLING;
+    simulator.machine.open_again();
+    let poll = simulator.attach(Mode::Poll).unwrap();
+    assert_eq!(simulator.take_texts(poll), ["id", "waits"]);
+
+    let mut simulator = handshaken();
+    simulator.machine.open_again();
+    let stream = simulator.attach(Mode::Stream).unwrap();
+    assert_eq!(simulator.take_texts(stream), ["id"], "once");
+    simulator.machine.written(stream);
+    simulator.end();
+    simulator.machine.open_again();
+    assert_eq!(simulator.take_texts(stream), ["goodbye"], "who is to go is not welcomed");
 }
