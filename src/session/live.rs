@@ -78,7 +78,13 @@ impl<A: Host> Session<A> {
     /// Ready when nothing is known to be under way on a watched connection. A client may have read an answer, and
     /// ask for more, before the thread that wrote it has taken note of that.
     pub(crate) fn poll_settled(&self, context: &mut Context<'_>) -> Poll<()> {
-        let delivery = self.lock().machine.delivery();
+        let core = self.lock();
+        let (delivery, is_being_written) = (core.machine.delivery(), core.machine.is_being_written());
+        drop(core);
+        if is_being_written {
+            // Nobody is woken by its end: whoever asks looks again.
+            return Poll::Pending;
+        }
         delivery.map_or(Poll::Ready(()), |delivery| delivery.poll_settled(context))
     }
 

@@ -176,6 +176,12 @@ impl Machine {
         self.in_flight.as_ref()?.delivery.clone()
     }
 
+    /// Whether a stream is writing a batch: its client may have read it before the stream takes note of that.
+    pub(crate) fn is_being_written(&self) -> bool {
+        let stream = self.connection.as_ref().filter(|connection| connection.mode == Mode::Stream);
+        stream.is_some_and(|stream| self.in_flight.as_ref().is_some_and(|batch| batch.number == stream.number))
+    }
+
     /// A connection wants to carry the session from now on, with the timing of its transport. The one before it is
     /// over. Answers its number, or nothing when the session is over.
     pub(crate) fn attach(&mut self, now: Instant, mode: Mode, profile: Profile) -> Option<u64> {
