@@ -1,17 +1,39 @@
 //! What an application can rely on, whatever transport its clients came by.
 
+#[path = "application/acknowledgements.rs"]
+mod acknowledgements;
+#[path = "application/authorization.rs"]
+mod authorization;
+#[path = "application/awaited_acknowledgements.rs"]
+mod awaited_acknowledgements;
 #[path = "application/broadcasts.rs"]
 mod broadcasts;
+#[path = "application/departures.rs"]
+mod departures;
+#[path = "application/events.rs"]
+mod events;
+#[path = "application/generations.rs"]
+mod generations;
 #[path = "application/handlers.rs"]
 mod handlers;
 #[path = "application/lifecycle.rs"]
 mod lifecycle;
+#[path = "application/namespace_authorization.rs"]
+mod namespace_authorization;
+#[path = "application/namespace_departures.rs"]
+mod namespace_departures;
+#[path = "application/namespace_rooms.rs"]
+mod namespace_rooms;
+#[path = "application/namespaces.rs"]
+mod namespaces;
 #[path = "application/sending.rs"]
 mod sending;
 #[path = "application/shutdown.rs"]
 mod shutdown;
 #[allow(dead_code, unused_imports, reason = "every test file uses a part of it")]
 mod support;
+#[path = "application/volatile.rs"]
+mod volatile;
 
 use heirloom::{Builder, Listener, Transport};
 use support::milliseconds;

@@ -9,6 +9,14 @@ mod floods;
 mod hixie;
 #[path = "bad_input/origins.rs"]
 mod origins;
+#[path = "bad_input/packets_contents.rs"]
+mod packets_contents;
+#[path = "bad_input/packets_floods.rs"]
+mod packets_floods;
+#[path = "bad_input/packets_payloads.rs"]
+mod packets_payloads;
+#[path = "bad_input/packets_requests.rs"]
+mod packets_requests;
 #[path = "bad_input/payloads.rs"]
 mod payloads;
 #[path = "bad_input/requests.rs"]

@@ -15,6 +15,9 @@ use tokio::{
     sync::mpsc,
 };
 
+/// Those of 0.3 to 0.6, and those of 0.7 to 0.9.
+const POLLS: [&str; 4] = ["xhr-polling", "jsonp-polling", "1/xhr-polling", "1/jsonp-polling"];
+
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Cut {
@@ -57,12 +60,21 @@ impl Server {
         Self { address, listener, connected }
     }
 
-    /// A session, as the client and as the application know it.
+    /// A session, as the client and as the application know it. A transport of 0.7 to 0.9 has `1/` before its name.
     async fn session(&mut self, transport: &'static str) -> (Poller, Client) {
         let mut poller = Poller { address: self.address, transport, id: String::new() };
-        let answer = poller.poll().await;
-        let id = answer.split("~m~").last().unwrap();
-        poller.id = id.chars().take_while(char::is_ascii_alphanumeric).collect();
+        if transport.starts_with("1/") {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            stream.write_all(b"GET /socket.io/1/ HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            let answer = String::from_utf8(read_response(&mut stream).await).unwrap();
+            let body = answer.split("\r\n\r\n").last().unwrap();
+            poller.id = body.split(':').next().unwrap().to_owned();
+            assert!(poller.poll().await.contains("1::"));
+        } else {
+            let answer = poller.poll().await;
+            let id = answer.split("~m~").last().unwrap();
+            poller.id = id.chars().take_while(char::is_ascii_alphanumeric).collect();
+        }
         let client = self.connected.recv().await.unwrap();
         assert_eq!(client.id(), poller.id);
         (poller, client)
@@ -78,9 +90,13 @@ struct Poller {
 impl Poller {
     async fn send_request(&self) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("GET /socket.io/{}/{}/1/0 HTTP/1.1\r\nHost: a\r\n\r\n", self.transport, self.id);
-        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.write_all(self.request().as_bytes()).await.unwrap();
         stream
+    }
+
+    fn request(&self) -> String {
+        let tail = if self.transport.starts_with("1/") { "?t=1&i=0" } else { "/1/0" };
+        format!("GET /socket.io/{}/{}{tail} HTTP/1.1\r\nHost: a\r\n\r\n", self.transport, self.id)
     }
 
     /// Polls and reads the whole answer, on a connection of its own that is closed orderly.
@@ -125,10 +141,8 @@ async fn read_response(stream: &mut TcpStream) -> Vec<u8> {
 
 /// The numbered messages in the order they arrived.
 fn numbers(text: &str) -> Vec<usize> {
-    text.split("~m~")
-        .filter_map(|part| part.strip_prefix('#'))
-        .map(|part| part.trim_end_matches("\");").parse().unwrap())
-        .collect()
+    let number = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap();
+    text.split('#').skip(1).map(number).collect()
 }
 
 async fn cut_at_every_byte(transport: &'static str, cut: Cut) {
@@ -167,44 +181,49 @@ async fn cut_at_every_byte(transport: &'static str, cut: Cut) {
 
 #[tokio::test]
 async fn a_reset_at_any_byte_of_an_answer_loses_and_doubles_nothing() {
-    cut_at_every_byte("xhr-polling", Cut::Reset).await;
-    cut_at_every_byte("jsonp-polling", Cut::Reset).await;
+    for transport in POLLS {
+        cut_at_every_byte(transport, Cut::Reset).await;
+    }
 }
 
 #[tokio::test]
 async fn an_orderly_close_at_any_byte_of_an_answer_loses_and_doubles_nothing() {
-    cut_at_every_byte("xhr-polling", Cut::Close).await;
-    cut_at_every_byte("jsonp-polling", Cut::Close).await;
+    for transport in POLLS {
+        cut_at_every_byte(transport, Cut::Close).await;
+    }
 }
 
 #[tokio::test]
 async fn an_end_and_then_a_close_at_any_byte_of_an_answer_loses_and_doubles_nothing() {
-    cut_at_every_byte("xhr-polling", Cut::EndThenClose).await;
-    cut_at_every_byte("jsonp-polling", Cut::EndThenClose).await;
+    for transport in POLLS {
+        cut_at_every_byte(transport, Cut::EndThenClose).await;
+    }
 }
 
 #[tokio::test]
 async fn a_client_that_uses_one_connection_is_not_told_twice() {
     let mut server = Server::start().await;
-    let (poller, client) = server.session("xhr-polling").await;
-    let mut stream = poller.send_request().await;
-    let request = format!("GET /socket.io/xhr-polling/{}/1 HTTP/1.1\r\nHost: a\r\n\r\n", poller.id);
-    let mut received = Vec::new();
-    for number in 0..100 {
-        client.send(format!("#{number}")).unwrap();
-        let answer = read_response(&mut stream).await;
-        received.extend(numbers(&String::from_utf8(answer).unwrap()));
-        stream.write_all(request.as_bytes()).await.unwrap();
+    for transport in POLLS {
+        let (poller, client) = server.session(transport).await;
+        let mut stream = poller.send_request().await;
+        let mut received = Vec::new();
+        for number in 0..100 {
+            client.send(format!("#{number}")).unwrap();
+            let answer = read_response(&mut stream).await;
+            received.extend(numbers(&String::from_utf8(answer).unwrap()));
+            stream.write_all(poller.request().as_bytes()).await.unwrap();
+        }
+        assert_eq!(received, (0..100).collect::<Vec<_>>(), "{transport}");
     }
-    assert_eq!(received, (0..100).collect::<Vec<_>>());
     assert_eq!(server.listener.stats().requeued_batches, 0);
 }
 
 #[tokio::test]
 async fn an_answer_larger_than_every_buffer_comes_again_when_it_was_cut() {
     let mut server = Server::start().await;
-    for cut in [Cut::Reset, Cut::Close, Cut::EndThenClose] {
-        let (poller, client) = server.session("xhr-polling").await;
+    let cuts = [Cut::Reset, Cut::Close, Cut::EndThenClose].into_iter();
+    for (cut, transport) in cuts.flat_map(|cut| ["xhr-polling", "1/xhr-polling"].map(|transport| (cut, transport))) {
+        let (poller, client) = server.session(transport).await;
         let large = "x".repeat(900_000);
         client.send(&*large).unwrap();
         assert_eq!(poller.poll_and_cut(50_000, cut).await, None);
@@ -218,15 +237,16 @@ async fn an_answer_larger_than_every_buffer_comes_again_when_it_was_cut() {
 #[tokio::test]
 async fn a_poll_that_is_cut_while_it_waits_takes_nothing_along() {
     let mut server = Server::start().await;
-    for cut in [Cut::Reset, Cut::Close] {
-        let (poller, client) = server.session("xhr-polling").await;
+    let cuts = [Cut::Reset, Cut::Close].into_iter();
+    for (cut, transport) in cuts.flat_map(|cut| POLLS.map(|transport| (cut, transport))) {
+        let (poller, client) = server.session(transport).await;
         let stream = poller.send_request().await;
         if cut == Cut::Reset {
             SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
         }
         drop(stream);
         client.send("#0").unwrap();
-        assert_eq!(numbers(&poller.poll().await), [0], "{cut:?}");
+        assert_eq!(numbers(&poller.poll().await), [0], "{transport} {cut:?}");
         assert_eq!(client.queued().1, 1, "until the next request it is not known to have arrived");
     }
 }
@@ -235,8 +255,8 @@ async fn a_poll_that_is_cut_while_it_waits_takes_nothing_along() {
 async fn a_client_that_polls_again_at_once_is_not_told_twice() {
     let mut server = Server::start().await;
     let mut clients = Vec::new();
-    for _ in 0..8 {
-        let (poller, client) = server.session("xhr-polling").await;
+    for transport in POLLS.into_iter().cycle().take(8) {
+        let (poller, client) = server.session(transport).await;
         clients.push(tokio::spawn(async move {
             for number in 0..500 {
                 client.send(format!("#{number}")).unwrap();
@@ -256,7 +276,7 @@ async fn a_reset_and_a_poll_at_the_same_moment_lose_nothing() {
     let mut server = Server::start().await;
     let mut clients = Vec::new();
     for seed in 0..8_usize {
-        let (poller, client) = server.session("xhr-polling").await;
+        let (poller, client) = server.session(POLLS[seed % POLLS.len()]).await;
         clients.push(tokio::spawn(async move {
             for number in 0..300 {
                 client.send(format!("#{number}")).unwrap();

@@ -9,6 +9,8 @@ mod beside;
 mod http2;
 #[path = "mounting/over.rs"]
 mod over;
+#[path = "mounting/packets.rs"]
+mod packets;
 #[path = "mounting/resources.rs"]
 mod resources;
 #[path = "mounting/router.rs"]

@@ -6,6 +6,18 @@ mod flash_policy;
 mod heartbeats;
 #[path = "transports/hixie.rs"]
 mod hixie;
+#[path = "transports/packets_handshake.rs"]
+mod packets_handshake;
+#[path = "transports/packets_heartbeats.rs"]
+mod packets_heartbeats;
+#[path = "transports/packets_polling.rs"]
+mod packets_polling;
+#[path = "transports/packets_sessions.rs"]
+mod packets_sessions;
+#[path = "transports/packets_sockets.rs"]
+mod packets_sockets;
+#[path = "transports/packets_streams.rs"]
+mod packets_streams;
 #[path = "transports/polling.rs"]
 mod polling;
 #[path = "transports/reattach.rs"]

@@ -3,6 +3,9 @@
 
 pub(crate) mod events;
 pub(crate) mod http;
+pub(crate) mod log;
+pub(crate) mod packet_peer;
+pub(crate) mod packets;
 pub(crate) mod payload;
 pub(crate) mod peer;
 pub(crate) mod rfc6455;
@@ -12,6 +15,8 @@ use std::{future::Future, time::Duration};
 
 pub(crate) use events::{Event, Events};
 pub(crate) use http::{Answer, Connection, Stream, get, post, request};
+pub(crate) use log::Log;
+pub(crate) use packet_peer::PacketPeer;
 pub(crate) use payload::{form, frame, frames, messages};
 pub(crate) use peer::{Peer, is_socket};
 pub(crate) use server::{Mounting, Server};
