@@ -100,7 +100,11 @@ impl Context {
         let is_first = !context.begun.swap(true, Ordering::SeqCst);
         let root = context.shared.namespaces.root();
         let tell = || context.inbox.push(Event::Connect(Arc::clone(root)));
-        is_first && context.seats.enter(member, root, Arc::clone(&context.state), tell)
+        let is_in = is_first && context.seats.enter(member, root, Arc::clone(&context.state), tell);
+        if is_in {
+            log::debug!(target: "heirloom", "session {:?} opened on {}", member.id(), context.transport());
+        }
+        is_in
     }
 
     fn has_begun(&self) -> bool {

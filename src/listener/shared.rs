@@ -118,8 +118,9 @@ impl Shared {
         }
         if member.host.generation() == Generation::Frames {
             Context::begin(&member);
+        } else {
+            log::debug!(target: "heirloom", "session {id:?} handshaken");
         }
-        log::debug!(target: "heirloom", "session {id:?} opened on {}", member.host.transport());
         Some(member)
     }
 
