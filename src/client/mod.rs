@@ -26,7 +26,7 @@ pub(crate) use event_names::{check as check_event_name, is_reserved as is_reserv
 pub use handle::{Client, SendError, Volatile};
 pub(crate) use handlers::Handlers;
 pub use handshake::Handshake;
-pub(crate) use inbox::{Event, handle_here};
+pub(crate) use inbox::{Event, handle_elsewhere, handle_here};
 pub use message::{Message, ParseError};
 pub(crate) use message::{event_message, list_of_arguments};
 pub(crate) use state::State;

@@ -1,12 +1,14 @@
 //! The body of every response of ours.
 
 use super::{polling::PollBody, stream::StreamBody};
+use crate::client::{Member, handle_elsewhere};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use std::{
     error::Error,
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -19,6 +21,7 @@ pub struct Body(Kind);
 #[derive(Debug)]
 enum Kind {
     Full(Option<Bytes>),
+    Receipt(Option<Bytes>, #[expect(dead_code, reason = "it acts when it is dropped")] Afterwards),
     Poll(PollBody),
     Stream(StreamBody),
     Refused,
@@ -31,6 +34,11 @@ impl Body {
 
     pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
         Self(Kind::Full(Some(bytes.into()).filter(|bytes| !bytes.is_empty())))
+    }
+
+    /// The answer to a POST whose packets are handled when the server has taken it: it leaves before any answer of theirs.
+    pub(crate) fn receipt(text: &'static str, afterwards: Afterwards) -> Self {
+        Self(Kind::Receipt(Some(Bytes::from_static(text.as_bytes())), afterwards))
     }
 
     pub(crate) fn poll(body: PollBody) -> Self {
@@ -54,7 +62,7 @@ impl HttpBody for Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let data = match &mut self.0 {
-            Kind::Full(bytes) => bytes.take(),
+            Kind::Full(bytes) | Kind::Receipt(bytes, _) => bytes.take(),
             Kind::Poll(body) => match body.take() {
                 Ok(bytes) => bytes,
                 Err(refused) => return Poll::Ready(Some(Err(Box::new(refused)))),
@@ -70,7 +78,7 @@ impl HttpBody for Body {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Kind::Full(bytes) => bytes.is_none(),
+            Kind::Full(bytes) | Kind::Receipt(bytes, _) => bytes.is_none(),
             Kind::Poll(body) => body.len() == 0,
             Kind::Stream(_) | Kind::Refused => false,
         }
@@ -78,12 +86,25 @@ impl HttpBody for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            Kind::Full(bytes) | Kind::Receipt(bytes, _) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
+            }
             Kind::Poll(body) => SizeHint::with_exact(body.len() as u64),
             Kind::Stream(_) => SizeHint::new(),
             // Not empty, so that the server asks for it.
             Kind::Refused => SizeHint::with_exact(1),
         }
+    }
+}
+
+/// What waits for a client's handlers is handed to them when this is dropped, in a task: the one that drops it still has
+/// the response to write.
+#[derive(Debug)]
+pub(crate) struct Afterwards(pub(crate) Arc<Member>);
+
+impl Drop for Afterwards {
+    fn drop(&mut self) {
+        handle_elsewhere(&self.0);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What comes in from clients of the packets generation.
 
 use super::{
-    body::Body,
+    body::{Afterwards, Body},
     name::Transport,
     receive::{room, whole_body},
 };
@@ -53,17 +53,20 @@ where
     if is_nobodys {
         shared.counters.add_ignored_event();
     }
-    if let Some(member) = member {
-        let data = if via == Transport::JsonpPolling {
-            form::packets_field(&bytes)
-        } else {
-            Some(String::from_utf8_lossy(&bytes))
-        };
-        if let Some(data) = data {
-            payload(&member, &data).await;
+    let mut response = Response::new(match member {
+        None => Body::full("1"),
+        Some(member) => {
+            let data = if via == Transport::JsonpPolling {
+                form::packets_field(&bytes)
+            } else {
+                Some(String::from_utf8_lossy(&bytes))
+            };
+            if let Some(data) = data {
+                payload(&member, &data).await;
+            }
+            Body::receipt("1", Afterwards(member))
         }
-    }
-    let mut response = Response::new(Body::full("1"));
+    });
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
     if headers.contains_key(header::ORIGIN) {
@@ -88,7 +91,6 @@ async fn payload(member: &Arc<Member>, data: &str) {
             deliver(member, packet);
         }
     }
-    handle_here(member);
 }
 
 /// What one packet means for the session, or puts into the inbox.
