@@ -172,3 +172,31 @@ async fn a_shutdown_lets_what_is_queued_leave_and_does_not_send_clients_away_for
         assert_eq!(answer.text(), packets::NOT_HANDSHAKEN);
     }
 }
+
+#[tokio::test]
+async fn what_was_kept_with_clients_that_keep_each_other_is_dropped_when_they_have_gone() {
+    struct Opponent {
+        _client: heirloom::Client,
+        _board: std::sync::Arc<()>,
+    }
+    let server = Server::new(Listener::builder()).await;
+    server.listener.of("/game");
+    for transport in packets::ALL {
+        let board = std::sync::Arc::new(());
+        let mut peers = [PacketPeer::open(&server, transport).await, PacketPeer::open(&server, transport).await];
+        for namespace in ["/", "/game"] {
+            if namespace != "/" {
+                peers[0].enter(namespace).await;
+                peers[1].enter(namespace).await;
+            }
+            let [one, other] = [&peers[0], &peers[1]].map(|peer| peer.client_of(&server, namespace));
+            one.set_state(Opponent { _client: other.clone(), _board: board.clone() });
+            other.set_state(Opponent { _client: one, _board: board.clone() });
+        }
+        assert_eq!(std::sync::Arc::strong_count(&board), 5);
+        for peer in &mut peers {
+            peer.send(&["0::"]).await;
+        }
+        eventually("the end of the game", || std::sync::Arc::strong_count(&board) == 1).await;
+    }
+}

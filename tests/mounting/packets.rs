@@ -1,8 +1,8 @@
 //! The clients of 0.7 to 0.9, however the listener is mounted.
 
 use crate::support::{
-    Connection, Mounting, PacketPeer, Peer, Server, frame, get, messages, packets, patiently, post, request, rfc6455,
-    server::page,
+    Connection, Log, Mounting, PacketPeer, Peer, Server, frame, get, messages, packets, patiently, post, request,
+    rfc6455, server::page,
 };
 use bytes::Bytes;
 use heirloom::{Dialect, Generation, Listener, Socket, Transport};
@@ -183,4 +183,40 @@ async fn polling_and_streams_work_over_http_2() {
     assert!(bytes.ends_with(b"<script>_(\"3:::last\");</script><script>_(\"0::\");</script>"), "{bytes:?}");
     assert_eq!(text(ask("GET", &packets::path(Transport::XhrPolling, id), "").await).await, packets::NOT_HANDSHAKEN);
     assert_eq!(text(ask("GET", "/", "").await).await, "hello from the app");
+}
+
+#[tokio::test]
+async fn a_post_is_answered_before_what_is_in_it_is_handled() {
+    let listener = Listener::builder().build().unwrap();
+    let log = Log::new();
+    let noted = log.clone();
+    listener.on_message(move |_, message| {
+        noted.note(message.as_text().unwrap_or_default());
+        std::future::ready(())
+    });
+    let ask = async |request| {
+        let answer = listener.handle::<Full<Bytes>>(request).await.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(answer.to_vec()).unwrap()
+    };
+    let of = |method, path: &str, body: &'static str| {
+        Request::builder().method(method).uri(path).body(Full::from(body)).unwrap()
+    };
+    let id = ask(of("GET", "/socket.io/1/", "")).await;
+    let path = packets::path(Transport::XhrPolling, id.split(':').next().unwrap());
+    assert_eq!(ask(of("GET", &path, "")).await, "1::");
+    for (read, text) in [(true, "3:::read"), (false, "3:::left unread")] {
+        let heard = log.all().len();
+        let answer = listener.handle(of("POST", &path, text)).await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(log.all().len(), heard, "{text} is not handled while its answer waits to be taken");
+        if read {
+            assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "1");
+        } else {
+            drop(answer);
+        }
+        log.until(heard + 1).await;
+    }
+    assert_eq!(log.all(), ["read", "left unread"]);
 }

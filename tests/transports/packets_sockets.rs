@@ -1,12 +1,13 @@
 //! websocket and flashsocket of 0.7 to 0.9, in every draft.
 
 use crate::support::{
-    Connection, Mounting, PacketPeer, Server, eventually, get,
+    Connection, Mounting, PacketPeer, Server, eventually, get, milliseconds,
     packets::{NOT_HANDSHAKEN, framed, handshake, path},
     request,
     rfc6455::{self, CLOSE, TEXT, close_code, masked, read, text},
 };
 use heirloom::{DisconnectReason, Listener, Transport};
+use std::time::Duration;
 
 const SOCKETS: [Transport; 2] = [Transport::WebSocket, Transport::FlashSocket];
 const DRAFT: [&str; 3] = ["Upgrade: WebSocket", "Connection: Upgrade", "Origin: http://own.example"];
@@ -120,6 +121,43 @@ async fn a_newer_socket_takes_the_place_of_an_older_which_is_still_heard_out() {
             newer.heard_nothing("the end of the older").await;
             assert_eq!(server.events.about(&id).len(), 3, "{mounting:?} {transport}: the session noticed nothing");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_older_socket_ends_with_its_session() {
+    let server = Server::new(Listener::builder()).await;
+    for transport in SOCKETS {
+        let older = PacketPeer::open(&server, transport).await;
+        let id = older.id.clone();
+        let mut newer = PacketPeer::attach(&server, transport, &id).await;
+        let client = server.listener.client(&id).unwrap();
+        client.send("to the newer").unwrap();
+        assert_eq!(newer.receive().await, "3:::to the newer", "{transport}");
+        client.disconnect();
+        assert_eq!(newer.ended().await, ["0::"], "{transport}");
+        // By itself it would be heard out for ten seconds.
+        let ended = tokio::time::timeout(Duration::from_secs(5), older.ended()).await;
+        assert_eq!(ended.expect("no socket outlives its session"), [""; 0], "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_answers_no_heartbeat_is_closed_although_its_session_is_kept() {
+    let mut builder = Listener::builder();
+    for transport in SOCKETS {
+        builder = builder
+            .heartbeat_interval(transport, milliseconds(300))
+            .heartbeat_timeout(transport, milliseconds(300))
+            .close_timeout(transport, Duration::from_secs(60));
+    }
+    let server = Server::new(builder).await;
+    for transport in SOCKETS {
+        let peer = PacketPeer::open(&server, transport).await;
+        let id = peer.id.clone();
+        let ended = tokio::time::timeout(Duration::from_secs(5), peer.ended()).await;
+        assert_eq!(ended.expect("nobody else has the session"), ["2::"], "{transport}");
+        assert!(server.listener.client(&id).is_some(), "{transport}");
     }
 }
 

@@ -190,3 +190,20 @@ fn who_never_heard_the_opening_hears_it_on_the_next_transport() {
     simulator.machine.open_again();
     assert_eq!(simulator.take_texts(stream), ["goodbye"], "who is to go is not welcomed");
 }
+
+#[test]
+fn what_a_stream_is_writing_may_be_heard_already_and_is_waited_for() {
+    let (mut simulator, stream) = Simulator::opened(STREAMING, Mode::Stream);
+    assert!(!simulator.machine.is_being_written());
+    simulator.send("one").unwrap();
+    simulator.take_texts(stream);
+    assert!(simulator.machine.is_being_written());
+    simulator.machine.written(stream);
+    assert!(!simulator.machine.is_being_written());
+
+    let (mut simulator, _) = Simulator::opened(POLLING, Mode::Poll);
+    let poll = simulator.attach(Mode::Poll).unwrap();
+    simulator.send("one").unwrap();
+    simulator.take_texts(poll);
+    assert!(!simulator.machine.is_being_written(), "a poll's answer has somebody of its own to watch it");
+}
