@@ -66,7 +66,7 @@ fn set_up(listener: &Listener) {
         .on_connect(move |client| async move { chat.greet(&client) })
         .on("join", move |client: Client, room: Option<String>, ack: Option<Ack>| async move {
             let people = chat.enter(&client, room.as_deref());
-            // Only clients of 0.7 to 0.9 can ask, and not all do.
+            // Only clients since 0.7 can ask, and not all do.
             if let Some(Err(error)) = ack.map(|ack| ack.send(&people)) {
                 log::info!("a guest is not told who is there: {error}");
             }

@@ -1,11 +1,15 @@
 //! The measuring post: a small application that every client and every benchmark can talk to. It sends messages back,
 //! broadcasts, joins rooms and says goodbye; every setting comes from the environment.
 
-use heirloom::{Ack, Attempt, Builder, Client, Dialect, Listener, Message, Namespace, Refusal, SendError, Transport};
+#[path = "echo/settings.rs"]
+mod settings;
+
+use heirloom::{Ack, Attempt, Client, Data, Listener, Message, Namespace, Refusal, SendError};
 use http_body_util::Full;
 use hyper::{Request, Response, StatusCode, body::Bytes, body::Incoming, service::service_fn};
-use serde_json::value::RawValue;
-use std::{convert::Infallible, env, error::Error, fmt::Display, process::ExitCode, str::FromStr, time::Duration};
+use serde_json::{Value, json};
+use settings::setting;
+use std::{convert::Infallible, error::Error, process::ExitCode, time::Duration};
 use tokio::{net::TcpListener, runtime};
 
 fn main() -> ExitCode {
@@ -32,23 +36,22 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
-    let listener = configure(Listener::builder())?.build()?;
-    listener.authorize(|attempt: Attempt| async move {
+    let listener = settings::configure(Listener::builder())?.build()?;
+    listener.authorize_handshake(|attempt: Attempt| async move {
         let denied = attempt.query_value("deny").as_deref() == Some("1");
         if denied { Err(Refusal::unauthorized("deny=1")) } else { Ok(()) }
     });
     for name in ["/", "/chat", "/private"] {
-        set_up(&listener.of(name));
+        let namespace = listener.of(name);
+        set_up(&namespace);
+        if setting("QUESTIONS")? == Some(1) {
+            set_up_questions(&namespace);
+        }
     }
     listener.of("/private").authorize(|attempt: Attempt| async move {
-        let tokens = [attempt.query_value("token"), attempt.handshake().query_value("token")];
-        if tokens.iter().flatten().any(|token| token == "open") {
-            Ok(())
-        } else {
-            Err(Refusal::unauthorized("no token"))
-        }
+        if has_token(&attempt) { Ok(()) } else { Err(Refusal::unauthorized("no token")) }
     });
-    let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".into());
+    let host = setting("HOST")?.unwrap_or_else(|| "127.0.0.1".to_owned());
     let address = format!("{host}:{}", setting("PORT")?.unwrap_or(3000_u16));
     let socket = TcpListener::bind(&address).await.map_err(|error| format!("{address}: {error}"))?;
     println!("listening on http://{}", socket.local_addr()?);
@@ -81,7 +84,7 @@ fn set_up(namespace: &Namespace) {
     }
     namespace.on_message(|client, message| async move { report(&client, answer(&client, message)) }).on(
         "echo",
-        |client: Client, arguments: Vec<Box<RawValue>>, ack: Option<Ack>| async move {
+        |client: Client, arguments: Data, ack: Option<Ack>| async move {
             let sent = match ack {
                 Some(ack) => ack.send(&arguments),
                 None => client.emit("echo", &arguments),
@@ -89,6 +92,33 @@ fn set_up(namespace: &Namespace) {
             report(&client, sent);
         },
     );
+}
+
+/// With QUESTIONS=1: `ask` asks its sender in turn, and acknowledges with what that acknowledged, or with nothing;
+/// `auth` is acknowledged with what the client said when it connected.
+fn set_up_questions(namespace: &Namespace) {
+    namespace
+        .on("ask", |client: Client, arguments: Data, ack: Option<Ack>| async move {
+            let Some(ack) = ack else { return };
+            let heard: Result<Data, _> = client.emit_with_ack("asked", &arguments, Duration::from_secs(5)).await;
+            let sent = match heard {
+                Ok(heard) => ack.send(&heard),
+                Err(_) => ack.send(&()),
+            };
+            report(&client, sent);
+        })
+        .on("auth", |client: Client, (): (), ack: Option<Ack>| async move {
+            if let (Some(ack), Ok(said)) = (ack, client.auth::<Value>()) {
+                report(&client, ack.send(&said));
+            }
+        });
+}
+
+/// In the query of the handshake or of the entry, or in what the client says when it enters.
+fn has_token(attempt: &Attempt) -> bool {
+    let said = attempt.auth::<Value>().ok().and_then(|auth| auth.get("token")?.as_str().map(str::to_owned));
+    let tokens = [attempt.query_value("token"), attempt.handshake().query_value("token"), said];
+    tokens.iter().flatten().any(|token| token == "open")
 }
 
 fn report(client: &Client, sent: Result<(), SendError>) {
@@ -125,7 +155,7 @@ fn answer(client: &Client, message: Message) -> Result<(), SendError> {
             log::debug!(target: "echo", "said to {}", outcome.queued);
             Ok(())
         }
-        (Some("!whoami"), None, None) => client.send(serde_json::json!({
+        (Some("!whoami"), None, None) => client.send(json!({
             "id": client.id(),
             "generation": client.generation().name(),
             "transport": client.transport().name(),
@@ -147,57 +177,4 @@ async fn page(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infal
     let mut response = Response::new(Full::from("not here"));
     *response.status_mut() = StatusCode::NOT_FOUND;
     Ok(response)
-}
-
-fn configure(mut builder: Builder) -> Result<Builder, Box<dyn Error>> {
-    if let Some(resource) = setting::<String>("RESOURCE")? {
-        builder = builder.resource(resource);
-    }
-    if let Some(names) = list("TRANSPORTS") {
-        let transports: Result<Vec<Transport>, _> = names.iter().map(|name| name.parse()).collect();
-        builder = builder.transports(transports.map_err(|error| format!("TRANSPORTS: {error}"))?);
-    }
-    if let Some(origins) = list("ORIGINS") {
-        builder = builder.origins(origins);
-    }
-    match env::var("DIALECT").as_deref() {
-        Ok("json") => builder = builder.dialect(Dialect::Json),
-        Ok("frames") | Err(_) => {}
-        Ok(other) => return Err(format!("DIALECT: {other:?} is neither frames nor json").into()),
-    }
-    let milliseconds = |name| setting(name).map(|value| value.map(Duration::from_millis));
-    let (interval, timeout) = (milliseconds("HEARTBEAT_INTERVAL")?, milliseconds("HEARTBEAT_TIMEOUT")?);
-    let (close, poll) = (milliseconds("CLOSE_TIMEOUT")?, milliseconds("POLL_DURATION")?);
-    for transport in Transport::ALL {
-        let streams = !transport.is_polling();
-        if let Some(interval) = interval.filter(|_| streams) {
-            builder = builder.heartbeat_interval(transport, interval);
-        }
-        if let Some(timeout) = timeout.filter(|_| streams) {
-            builder = builder.heartbeat_timeout(transport, timeout);
-        }
-        if let Some(close) = close {
-            builder = builder.close_timeout(transport, close);
-        }
-        if let Some(poll) = poll.filter(|_| !streams) {
-            builder = builder.poll_duration(transport, poll);
-        }
-    }
-    if let Some(bytes) = setting("QUEUE_BYTES")? {
-        builder = builder.queue_bytes(bytes);
-    }
-    if let Some(messages) = setting("QUEUE_MESSAGES")? {
-        builder = builder.queue_messages(messages);
-    }
-    Ok(builder)
-}
-
-fn setting<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> {
-    let Ok(text) = env::var(name) else { return Ok(None) };
-    text.parse().map(Some).map_err(|error| format!("{name}: {text:?}: {error}"))
-}
-
-fn list(name: &str) -> Option<Vec<String>> {
-    let text = env::var(name).ok()?;
-    Some(text.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect())
 }

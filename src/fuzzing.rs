@@ -3,7 +3,7 @@
 //! Only there under `--cfg fuzzing`, which cargo-fuzz sets; no part of the public interface.
 
 use crate::{
-    client::parse_arguments,
+    client::{Data, parse_arguments},
     wire::{
         envelope, form, frames,
         hixie::Decoder,
@@ -11,8 +11,13 @@ use crate::{
         payload, script,
     },
 };
+use bytes::Bytes;
 use serde_json::{Value, value::RawValue};
 use std::collections::HashMap;
+
+mod engine;
+
+pub use engine::{engine, socket_io};
 
 /// The packets generation: a body of several packets, the form of a JSONP client, and the scripts around what goes out.
 pub fn packets(bytes: &[u8]) {
@@ -58,16 +63,25 @@ pub fn frames(bytes: &[u8]) {
     assert_eq!(whole.next_frame(), pieces.next_frame());
 }
 
-/// Arguments as types of several shapes.
+/// Arguments as types of several shapes, with binary and without.
 pub fn arguments(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let _ = parse_arguments::<()>(&text);
-    let _ = parse_arguments::<String>(&text);
-    let _ = parse_arguments::<Option<u8>>(&text);
-    let _ = parse_arguments::<HashMap<String, f64>>(&text);
-    let pair = parse_arguments::<(Box<RawValue>, Option<Value>)>(&text);
-    if let Ok(list) = serde_json::from_str::<Vec<Box<RawValue>>>(&text) {
-        let all = parse_arguments::<Vec<Box<RawValue>>>(&text).unwrap_or_default();
+    let Ok(json) = RawValue::from_string(text.into_owned()) else { return };
+    for attachments in 0..3 {
+        let data = Data::new(json.clone(), vec![Bytes::from_static(b"\xffbinary"); attachments]);
+        let _ = parse_arguments::<()>(&data);
+        let _ = parse_arguments::<String>(&data);
+        let _ = parse_arguments::<Bytes>(&data);
+        let _ = parse_arguments::<Option<u8>>(&data);
+        let _ = parse_arguments::<HashMap<String, f64>>(&data);
+        let _ = parse_arguments::<(Value, Data)>(&data);
+        let again = Data::of(&data);
+        assert_eq!(again.ok().as_ref().map(|data| data.json().get()), Some(json.get()));
+    }
+    let plain = Data::new(json.clone(), Vec::new());
+    let pair = parse_arguments::<(Box<RawValue>, Option<Value>)>(&plain);
+    if let Ok(list) = serde_json::from_str::<Vec<Box<RawValue>>>(json.get()) {
+        let all = parse_arguments::<Vec<Box<RawValue>>>(&plain).unwrap_or_default();
         assert_eq!(all.len(), list.len());
         if let (Ok((first, _)), Some(expected)) = (pair, list.first()) {
             assert_eq!(first.get(), expected.get());

@@ -1,7 +1,7 @@
 //! Every exchange recorded from the original servers, played against Heirloom on a real socket.
 //!
-//! `tests/recordings/README.md` says where the recordings come from, `docs/frames-recordings.md` and
-//! `docs/packets-recordings.md` list each of them and how Heirloom differs.
+//! `tests/recordings/README.md` says where the recordings come from, `docs/frames-recordings.md`,
+//! `docs/packets-recordings.md` and `docs/engine-recordings.md` list each of them and how Heirloom differs.
 
 #[path = "replay/compare.rs"]
 mod compare;
@@ -11,6 +11,8 @@ mod connection;
 mod differences;
 #[path = "replay/edit.rs"]
 mod edit;
+#[path = "replay/engine/mod.rs"]
+mod engine;
 #[path = "replay/frames/mod.rs"]
 mod frames;
 #[path = "replay/generation.rs"]
@@ -39,13 +41,14 @@ use std::{
 
 use connection::Pace;
 use differences::expectation;
+use engine::ENGINE;
 use frames::FRAMES;
 use generation::Generation;
 use packets::PACKETS;
 use player::{Cut, Manner, play};
 use recording::{Exchange, What, load};
 
-const GENERATIONS: [&Generation; 2] = [&FRAMES, &PACKETS];
+const GENERATIONS: [&Generation; 3] = [&FRAMES, &PACKETS, &ENGINE];
 
 /// Exchanges played at a time. Most of them wait for timers.
 const PLAYERS: usize = 16;
@@ -70,6 +73,11 @@ fn every_exchange_of_packets_goes_as_recorded_or_better() {
 }
 
 #[test]
+fn every_exchange_of_engine_goes_as_recorded_or_better() {
+    play_each(&ENGINE, Manner { pace: Pace::Whole, cut: None, slowness: 3 });
+}
+
+#[test]
 fn every_exchange_of_frames_survives_each_byte_in_its_own_segment() {
     play_each(&FRAMES, Manner { pace: Pace::Bytewise, cut: None, slowness: 6 });
 }
@@ -77,6 +85,11 @@ fn every_exchange_of_frames_survives_each_byte_in_its_own_segment() {
 #[test]
 fn every_exchange_of_packets_survives_each_byte_in_its_own_segment() {
     play_each(&PACKETS, Manner { pace: Pace::Bytewise, cut: None, slowness: 5 });
+}
+
+#[test]
+fn every_exchange_of_engine_survives_each_byte_in_its_own_segment() {
+    play_each(&ENGINE, Manner { pace: Pace::Bytewise, cut: None, slowness: 3 });
 }
 
 #[test]
@@ -108,6 +121,21 @@ fn one_exchange_of_each_transport_of_packets_survives_a_cut_at_every_position() 
         ("ws-hixie76", "websocket", "0.9.19"),
     ];
     cut_everywhere(&PACKETS, &chosen, 8);
+}
+
+#[test]
+fn one_exchange_of_each_transport_of_engine_survives_a_cut_at_every_position() {
+    let chosen = [
+        ("join a namespace, EIO=4", "polling", "4.8.4"),
+        ("binary events, binary payloads, EIO=3", "polling", "4.8.4"),
+        ("open, EIO=3", "jsonp", "4.8.4"),
+        ("binary events and acknowledgements, EIO=4", "websocket", "4.8.4"),
+        ("binary events and acknowledgements, EIO=3", "websocket", "4.8.4"),
+        ("upgrade, probe and upgrade at once, EIO=4", "upgrade", "4.8.4"),
+        ("a message in fragments, EIO=4", "frames", "4.8.4"),
+        ("a chunked body, EIO=4", "routing", "4.8.4"),
+    ];
+    cut_everywhere(&ENGINE, &chosen, 3);
 }
 
 #[test]

@@ -44,7 +44,15 @@ pub(crate) struct Chat {
 
 impl Chat {
     pub(crate) fn greet(&self, client: &Client) {
-        client.set_state(Guest(self.guests.fetch_add(1, Ordering::Relaxed) + 1));
+        // Who has only lost its connection for a while is still the same, in the same room, and missed nothing.
+        let Some(guest) = client.state::<Guest>().filter(|_| client.is_recovered()) else {
+            client.set_state(Guest(self.guests.fetch_add(1, Ordering::Relaxed) + 1));
+            return;
+        };
+        if let Some(room) = room_of(client) {
+            let text = format!("Guest {} is back", guest.0);
+            report(client.to(&room).emit("announcement", &(text, people(client, &room))));
+        }
     }
 
     /// Brings a guest into a room, out of the one it was in. Answers how many are there then.

@@ -1,6 +1,7 @@
 //! Acknowledgements in both directions: what a client waits for, and what the application waits for.
 
 use super::{
+    data::Data,
     handle::{Client, SendError},
     message::list_of_arguments,
 };
@@ -28,7 +29,7 @@ impl Ack {
     /// As [`Client::emit`].
     pub fn send<T: Serialize + ?Sized>(self, arguments: &T) -> Result<(), SendError> {
         let arguments = list_of_arguments(arguments).map_err(|error| SendError::Json(error.to_string()))?;
-        self.client.reply(Reply::Acknowledged { id: self.id, arguments: Some(arguments.get()) })
+        self.client.reply(Reply::Acknowledged { id: self.id, arguments: Some(&arguments) })
     }
 }
 
@@ -76,7 +77,7 @@ impl std::error::Error for AckError {
 #[derive(Debug, Default)]
 pub(crate) struct Awaited {
     last: u64,
-    by_id: HashMap<u64, oneshot::Sender<Option<String>>>,
+    by_id: HashMap<u64, oneshot::Sender<Option<Data>>>,
 }
 
 impl Awaited {
@@ -89,7 +90,7 @@ impl Awaited {
         self.last
     }
 
-    pub(crate) fn begin(&mut self) -> (u64, oneshot::Receiver<Option<String>>) {
+    pub(crate) fn begin(&mut self) -> (u64, oneshot::Receiver<Option<Data>>) {
         self.last += 1;
         let (sender, receiver) = oneshot::channel();
         self.by_id.insert(self.last, sender);
@@ -97,7 +98,7 @@ impl Awaited {
     }
 
     /// It came, or nobody waits any longer. The first one counts.
-    pub(crate) fn end(&mut self, id: u64) -> Option<oneshot::Sender<Option<String>>> {
+    pub(crate) fn end(&mut self, id: u64) -> Option<oneshot::Sender<Option<Data>>> {
         let sender = self.by_id.remove(&id);
         if self.by_id.is_empty() {
             self.by_id = HashMap::new();
@@ -126,8 +127,8 @@ mod tests {
         let (first, mut receiver) = awaited.begin();
         let (second, _) = awaited.begin();
         assert_eq!((first, second, awaited.len()), (1, 2, 2));
-        awaited.end(1).unwrap().send(Some("[]".to_owned())).unwrap();
-        assert_eq!(receiver.try_recv().unwrap().as_deref(), Some("[]"));
+        awaited.end(1).unwrap().send(Some(Data::of(&[1]).unwrap())).unwrap();
+        assert_eq!(receiver.try_recv().unwrap().unwrap().json().get(), "[1]");
         assert!(awaited.end(1).is_none());
         awaited.end(2);
         assert_eq!(awaited.len(), 0);

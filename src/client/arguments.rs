@@ -1,47 +1,63 @@
 //! Arguments of events and acknowledgements as the application's own types.
 
+use super::data::{Data, Reader, Source};
 use serde::{
+    Deserialize,
     de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor},
     forward_to_deserialize_any,
 };
 use serde_json::{Error, Value};
 use std::{cell::Cell, fmt};
 
-/// Reads a JSON array of arguments as `T`, the mirror of how they are sent:
+/// Reads a list of arguments as `T`, the mirror of how they are sent:
 ///
 /// | type | takes |
 /// | --- | --- |
 /// | `()` and other unit types | nothing |
 /// | a tuple, an array, a tuple struct | as many as it has: more are ignored, missing ones are `null` |
-/// | a `Vec` and other sequences, `serde_json::Value`, `RawValue` | the whole list |
-/// | anything else: `String`, a number, a struct, a map, an `Option` | the first, `null` if there is none |
+/// | a `Vec` and other sequences, `serde_json::Value`, `RawValue`, `Data` | the whole list |
+/// | anything else: `String`, a number, a struct, a map, an `Option`, `Bytes` | the first, `null` if there is none |
 ///
 /// A type that leaves it to the data what it becomes (an untagged enum, say) is tried with the whole list, then with the first.
-pub(crate) fn parse<T: DeserializeOwned>(arguments: &str) -> Result<T, Error> {
-    let arguments = Arguments { list: arguments, left_open: &Cell::new(false) };
+///
+/// Where binary stands a type finds bytes.
+pub(crate) fn parse<T: DeserializeOwned>(arguments: &Data) -> Result<T, Error> {
+    let json = arguments.json().get();
+    if arguments.is_plain() { parse_list(json) } else { Source::read(arguments, |source| parse_list(source)) }
+}
+
+fn parse_list<'de, T: Deserialize<'de>, L: List<'de>>(list: L) -> Result<T, Error>
+where
+    for<'r> &'r mut L::Reader: Deserializer<'de, Error = Error>,
+{
+    let arguments = Arguments { list, left_open: &Cell::new(false) };
     match T::deserialize(arguments) {
-        Err(error) if arguments.left_open.get() => T::deserialize(&mut arguments.first()?).map_err(|_| error),
+        Err(error) if arguments.left_open.get() => T::deserialize(&mut list.first()?).map_err(|_| error),
         other => other,
     }
 }
 
-/// The list of arguments, which gives a type what it asks for.
-#[derive(Clone, Copy)]
-struct Arguments<'de, 'a> {
-    list: &'de str,
-    left_open: &'a Cell<bool>,
+/// What reads a list of arguments: serde_json where there is no binary in it.
+trait List<'de>: Copy {
+    type Reader;
+
+    fn whole(self) -> Self::Reader;
+
+    /// The first argument, with the others left unread behind it: `null` if there is none.
+    fn first(self) -> Result<Self::Reader, Error>;
 }
 
 type Json<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 
-impl<'de> Arguments<'de, '_> {
+impl<'de> List<'de> for &'de str {
+    type Reader = Json<'de>;
+
     fn whole(self) -> Json<'de> {
-        Json::from_str(self.list)
+        Json::from_str(self)
     }
 
-    /// The first argument, with the others left unread behind it.
     fn first(self) -> Result<Json<'de>, Error> {
-        let Some(inner) = self.list.trim_ascii_start().strip_prefix('[') else {
+        let Some(inner) = self.trim_ascii_start().strip_prefix('[') else {
             return Err(Error::custom("the arguments are no list"));
         };
         let inner = inner.trim_ascii_start();
@@ -49,28 +65,50 @@ impl<'de> Arguments<'de, '_> {
     }
 }
 
+impl<'de> List<'de> for &'de Source<'de> {
+    type Reader = Reader<'de>;
+
+    fn whole(self) -> Reader<'de> {
+        self.reader()
+    }
+
+    fn first(self) -> Result<Reader<'de>, Error> {
+        self.reader().first()
+    }
+}
+
+/// The list of arguments, which gives a type what it asks for.
+#[derive(Clone, Copy)]
+struct Arguments<'a, L> {
+    list: L,
+    left_open: &'a Cell<bool>,
+}
+
 macro_rules! from_the_first {
     ($($method:ident($($name:ident: $type:ty),*);)*) => {
         $(fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, Error> {
-            self.first()?.$method($($name,)* visitor)
+            self.list.first()?.$method($($name,)* visitor)
         })*
     };
 }
 
-impl<'de> Deserializer<'de> for Arguments<'de, '_> {
+impl<'de, L: List<'de>> Deserializer<'de> for Arguments<'_, L>
+where
+    for<'r> &'r mut L::Reader: Deserializer<'de, Error = Error>,
+{
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.left_open.set(true);
-        self.whole().deserialize_any(visitor)
+        self.list.whole().deserialize_any(visitor)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.whole().deserialize_seq(visitor)
+        self.list.whole().deserialize_seq(visitor)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Error> {
-        self.whole().deserialize_seq(Exactly { length, visitor })
+        self.list.whole().deserialize_seq(Exactly { length, visitor })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -91,9 +129,9 @@ impl<'de> Deserializer<'de> for Arguments<'de, '_> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
-        // serde_json asks itself for a `RawValue` by a name no type can have.
+        // By a name no type can have, serde_json asks itself for a `RawValue`, and `Data` ask for themselves.
         if name.starts_with('$') {
-            return self.whole().deserialize_newtype_struct(name, visitor);
+            return self.list.whole().deserialize_newtype_struct(name, visitor);
         }
         visitor.visit_newtype_struct(self)
     }
@@ -119,9 +157,11 @@ impl<'de> Deserializer<'de> for Arguments<'de, '_> {
         deserialize_char();
         deserialize_str();
         deserialize_string();
+        deserialize_bytes();
+        deserialize_byte_buf();
     }
 
-    forward_to_deserialize_any! { bytes byte_buf identifier ignored_any }
+    forward_to_deserialize_any! { identifier ignored_any }
 }
 
 /// Gives `visitor` a list of `length` elements, whatever the length of the one there is.

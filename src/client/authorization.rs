@@ -2,9 +2,13 @@
 
 use super::{
     handshake::{Handshake, query_value},
+    message::ParseError,
     state::State,
 };
+use crate::listener::Generation;
 use futures_util::FutureExt;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use std::{
     any::Any,
     fmt,
@@ -27,27 +31,44 @@ pub(crate) type Authorize = Arc<dyn Fn(Attempt) -> Verdict + Send + Sync>;
 pub struct Attempt {
     handshake: Arc<Handshake>,
     namespace: Arc<str>,
+    generation: Generation,
     query: Option<String>,
+    auth: Option<Arc<RawValue>>,
     /// What the handshake's authorization has kept.
     earlier: Option<Arc<Mutex<State>>>,
     state: Arc<Mutex<State>>,
 }
 
+/// What a client brings to the door of a namespace.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials {
+    pub(crate) query: Option<String>,
+    pub(crate) auth: Option<Arc<RawValue>>,
+}
+
 impl Attempt {
-    /// A handshake.
-    pub(crate) fn handshake_of(handshake: Arc<Handshake>) -> Self {
+    /// A handshake, or the entry to the root namespace; what is kept goes to `state`.
+    pub(crate) fn root(
+        handshake: Arc<Handshake>,
+        generation: Generation,
+        auth: Option<Arc<RawValue>>,
+        state: Arc<Mutex<State>>,
+    ) -> Self {
         let query = handshake.query().map(str::to_owned);
-        Self { handshake, namespace: "/".into(), query, earlier: None, state: Arc::default() }
+        Self { handshake, namespace: "/".into(), generation, query, auth, earlier: None, state }
     }
 
-    /// The entry to a namespace.
+    /// The entry to another namespace.
     pub(crate) fn entry(
         handshake: Arc<Handshake>,
+        generation: Generation,
         namespace: &str,
-        query: Option<String>,
+        credentials: Credentials,
         earlier: Arc<Mutex<State>>,
     ) -> Self {
-        Self { handshake, namespace: namespace.into(), query, earlier: Some(earlier), state: Arc::default() }
+        let Credentials { query, auth } = credentials;
+        let (earlier, state) = (Some(earlier), Arc::default());
+        Self { handshake, namespace: namespace.into(), generation, query, auth, earlier, state }
     }
 
     /// The request that began, or is to begin, the session: its query, headers, cookies and peer address.
@@ -60,6 +81,22 @@ impl Attempt {
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// The family of protocols the client speaks.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// What a client of 3.0 or later sent with its CONNECT packet (`auth` in its options), read as `T`: an empty object
+    /// when it sent nothing, or is older.
+    ///
+    /// # Errors
+    ///
+    /// When it does not fit the type.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
+        ParseError::read(self.auth.as_ref().map_or("{}", |auth| auth.get()))
     }
 
     /// The query the client sent for this namespace, without its `?`; that of the handshake for a handshake.
@@ -100,22 +137,52 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// Why a client is not let in. The reason is for the log; clients of 0.3 to 0.9 are told no reasons.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a client is not let in. The reason goes to the log. Clients of 0.3 to 0.9 are told no reasons; clients since 1.0
+/// are told that of [`Refusal::unauthorized`] when they want into a namespace.
+#[derive(Debug, Clone)]
 pub struct Refusal {
     reason: String,
     failed: bool,
+    data: Option<Box<RawValue>>,
 }
+
+impl PartialEq for Refusal {
+    fn eq(&self, other: &Self) -> bool {
+        let data = |refusal: &Self| refusal.data.as_ref().map(|data| data.get().to_owned());
+        (&self.reason, self.failed, data(self)) == (&other.reason, other.failed, data(other))
+    }
+}
+
+impl Eq for Refusal {}
 
 impl Refusal {
     /// The client has no right to come in.
     pub fn unauthorized(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), failed: false }
+        Self { reason: reason.into(), failed: false, data: None }
     }
 
     /// Whether the client has the right could not be found out.
     pub fn failed(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), failed: true }
+        Self { reason: reason.into(), failed: true, data: None }
+    }
+
+    /// Adds what a client since 1.0 finds beside the reason (`error.data` in its `connect_error`; before 3.0 it gets it
+    /// in place of the reason). Data that have no JSON form are left out, and logged.
+    pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
+        match serde_json::value::to_raw_value(data) {
+            Ok(data) => self.data = Some(data),
+            Err(error) => log::error!(target: "heirloom", "the data of a refusal have no JSON form: {error}"),
+        }
+        self
+    }
+
+    /// What clients are told.
+    pub(crate) fn told(&self) -> &str {
+        if self.failed { "authorization failed" } else { &self.reason }
+    }
+
+    pub(crate) fn data(&self) -> Option<&RawValue> {
+        self.data.as_deref()
     }
 
     /// The reason given.

@@ -1,9 +1,11 @@
 //! What is kept with a session for the application.
 
 use super::{
+    authorization::Credentials,
+    engine::Engine,
     handshake::Handshake,
     inbox::{self, Event, Inbox},
-    seats::Seats,
+    seats::{Entry, Seats},
     state::State,
 };
 use crate::{
@@ -31,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) form: WireForm,
     pub(crate) inbox: Inbox,
     pub(crate) seats: Seats,
+    /// Of a session of Engine.IO.
+    pub(crate) engine: Option<Box<Engine>>,
     /// The client's values in the root namespace, which are seen in all.
     pub(crate) state: Arc<Mutex<State>>,
     /// The place in [`Transport::ALL`] of the transport that carries the session, or did last.
@@ -47,6 +51,7 @@ impl Context {
         form: WireForm,
         transport: Transport,
         state: Arc<Mutex<State>>,
+        engine: Option<Engine>,
     ) -> Self {
         Self {
             shared,
@@ -54,6 +59,7 @@ impl Context {
             form,
             inbox: Inbox::default(),
             seats: Seats::default(),
+            engine: engine.map(Box::new),
             state,
             transport: AtomicU8::new(transport as u8),
             begun: AtomicBool::new(false),
@@ -63,15 +69,12 @@ impl Context {
     }
 
     pub(crate) fn transport(&self) -> Transport {
-        let index = usize::from(self.transport.load(Ordering::Relaxed));
+        let index = usize::from(self.transport.load(Ordering::SeqCst));
         Transport::ALL.get(index).copied().unwrap_or(Transport::WebSocket)
     }
 
     pub(crate) fn generation(&self) -> Generation {
-        match self.form {
-            WireForm::Frames | WireForm::Envelope => Generation::Frames,
-            WireForm::Packets => Generation::Packets,
-        }
+        self.form.generation()
     }
 
     /// The client came back with its session id; answers whether for the first time.
@@ -98,13 +101,30 @@ impl Context {
     pub(crate) fn begin(member: &Arc<Member>) -> bool {
         let context = &member.host;
         let is_first = !context.begun.swap(true, Ordering::SeqCst);
-        let root = context.shared.namespaces.root();
-        let tell = || context.inbox.push(Event::Connect(Arc::clone(root)));
-        let is_in = is_first && context.seats.enter(member, root, Arc::clone(&context.state), tell);
-        if is_in {
-            log::debug!(target: "heirloom", "session {:?} opened on {}", member.id(), context.transport());
+        if !is_first {
+            return false;
         }
-        is_in
+        log::debug!(target: "heirloom", "session {:?} opened on {}", member.id(), context.transport());
+        let root = context.shared.namespaces.root();
+        if context.form.enters_root() {
+            member.expect_entry(context.shared.options.engine.connect_timeout);
+            if context.form == WireForm::Engine3 {
+                // Before 3.0 a client is in the root namespace without a word.
+                let namespace = Arc::clone(root);
+                context.inbox.push(Event::Enter { namespace, credentials: Credentials::default() });
+            }
+            return true;
+        }
+        let tell = || context.inbox.push(Event::Connect(Arc::clone(root)));
+        let entry = Entry { state: Arc::clone(&context.state), id: member.id(), recovery: None, auth: None };
+        context.seats.enter(member, root, entry, tell)
+    }
+
+    /// Another transport carries the client from now on, which is told to its handlers.
+    pub(crate) fn upgraded(&self, transport: Transport) {
+        for namespace in self.seats.namespaces() {
+            self.inbox.push(Event::Upgrade { namespace, transport });
+        }
     }
 
     fn has_begun(&self) -> bool {
@@ -136,12 +156,16 @@ impl Context {
         // before: something on the way kept it. The answer of a poll arrives whole.
         let earlier = context.transport();
         let was_kept = context.has_begun() && !context.was_heard() && !earlier.is_polling() && transport != earlier;
-        if !is_fixed && was_kept {
+        if context.form == WireForm::Packets && was_kept {
             member.open_again();
         }
         let number = member.attach(mode, profile)?;
-        context.transport.store(transport as u8, Ordering::Relaxed);
+        context.transport.store(transport as u8, Ordering::SeqCst);
         Self::begin(member);
+        if context.engine.is_some() && transport != earlier {
+            context.shared.counters.add_upgrade();
+            context.upgraded(transport);
+        }
         Some(number)
     }
 }
@@ -154,7 +178,7 @@ impl fmt::Debug for Context {
 
 impl Host for Context {
     fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
+        self.shared.now()
     }
 
     fn schedule(session: &Arc<Member>, at: Instant) {
@@ -164,7 +188,12 @@ impl Host for Context {
 
     fn disconnected(session: &Arc<Member>, reason: DisconnectReason) {
         log::debug!(target: "heirloom", "session {:?} disconnected: {reason}", session.id());
-        session.host.seats.close(session, |namespace| {
+        let may_return = match reason {
+            DisconnectReason::ClientDisconnect | DisconnectReason::ServerDisconnect => false,
+            DisconnectReason::HandlerPanicked => false,
+            _ => true,
+        };
+        session.host.seats.close(session, may_return, |namespace| {
             session.host.inbox.push(Event::Disconnect { namespace: Arc::clone(namespace), reason });
         });
         session.host.inbox.end();

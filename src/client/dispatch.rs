@@ -2,25 +2,22 @@
 
 use super::{
     acknowledgement::Ack,
-    authorization::{Attempt, admit},
     context::Member,
+    data::Data,
+    entry::enter,
     event_names,
     handle::Client,
-    handlers::{Handlers, Handling},
+    handlers::Handling,
     inbox::Event,
-    message::{Message, read_event_message},
+    message::{Message, first_argument, read_event_message},
 };
 use crate::{
-    hub::{Namespace, Reply},
-    listener::Generation,
+    hub::{Namespace, Reply, WireForm},
+    session::DisconnectReason,
     wire::packets::Acknowledge,
 };
-use futures_util::future::{Either, select};
 use serde_json::value::RawValue;
-use std::{
-    pin::pin,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 /// Begins to handle an event; nothing when there is nothing to do, or it is done.
 pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
@@ -29,7 +26,7 @@ pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
             let handlers = namespace.handlers();
             handlers.connect.as_ref().map(|handler| handler(client(member, &namespace), ()))
         }
-        Event::Enter { namespace, query } => enter(member, &namespace, query),
+        Event::Enter { namespace, credentials } => enter(member, &namespace, credentials),
         Event::Message { namespace, message, acknowledge } => {
             let ack = receipt(member, &namespace, acknowledge)?;
             message_handler(member, &namespace, message, ack)
@@ -42,6 +39,10 @@ pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
             let handlers = namespace.handlers();
             handlers.disconnect.as_ref().map(|handler| handler(client(member, &namespace), reason))
         }
+        Event::Upgrade { namespace, transport } => {
+            let handlers = namespace.handlers();
+            handlers.upgrade.as_ref().map(|handler| handler(client(member, &namespace), transport))
+        }
         Event::Receipt { namespace, acknowledge } => {
             acknowledge_receipt(member, &namespace, acknowledge);
             None
@@ -53,53 +54,6 @@ pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
 
 fn client(member: &Arc<Member>, namespace: &Arc<Namespace>) -> Client {
     Client::new(Arc::clone(member), Arc::clone(namespace))
-}
-
-/// Lets the client into a namespace, if it may. It hears of that before its handler runs.
-fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, query: Option<String>) -> Option<Handling> {
-    if member.host.seats.holds(namespace) {
-        let _ = client(member, namespace).reply(Reply::Connected);
-        return None;
-    }
-    let handlers = namespace.handlers();
-    if handlers.authorize.is_none() {
-        return welcome(member, namespace, &handlers, Arc::default());
-    }
-    let (member, namespace) = (Arc::clone(member), Arc::clone(namespace));
-    Some(Box::pin(async move {
-        let earlier = Arc::clone(&member.host.state);
-        let attempt = Attempt::entry(Arc::clone(&member.host.handshake), namespace.name(), query, earlier);
-        // Who has gone meanwhile waits for no verdict.
-        let (verdict, over) = (admit(handlers.authorize.as_ref(), attempt), member.host.shared.until_over(&member));
-        let Either::Left((verdict, _)) = select(pin!(verdict), pin!(over)).await else { return };
-        match verdict {
-            Ok(state) => {
-                if let Some(handling) = welcome(&member, &namespace, &handlers, state) {
-                    handling.await;
-                }
-            }
-            Err(refusal) => {
-                let reply = if refusal.is_failure() { Reply::Failed } else { Reply::Unauthorized };
-                let _ = client(&member, &namespace).reply_unseated(reply);
-            }
-        }
-    }))
-}
-
-fn welcome(
-    member: &Arc<Member>,
-    namespace: &Arc<Namespace>,
-    handlers: &Handlers,
-    state: Arc<Mutex<super::state::State>>,
-) -> Option<Handling> {
-    // Its handler runs here, so nobody has to be told.
-    if !member.host.seats.enter(member, namespace, state, || {}) {
-        return None;
-    }
-    let client = client(member, namespace);
-    // A full queue is counted; the client that does not hear of its entry asks again.
-    let _ = client.reply(Reply::Connected);
-    handlers.connect.as_ref().map(|handler| handler(client, ()))
 }
 
 /// Acknowledges what nobody handles, if the client is in the namespace.
@@ -116,8 +70,14 @@ pub(crate) fn acknowledge_receipt(member: &Arc<Member>, namespace: &Arc<Namespac
 /// Acknowledges a receipt, or prepares the acknowledgement the application is to give. Nothing when the client is not
 /// in the namespace: then what it sent is ignored.
 fn receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknowledge) -> Option<Option<Ack>> {
-    if !namespace.is_root() && !member.host.seats.holds(namespace) {
+    let form = member.host.form;
+    let has_a_seat = form.enters_root() || !namespace.is_root();
+    if has_a_seat && !member.host.seats.holds(namespace) {
         member.host.shared.counters.add_ignored_event();
+        // Since 3.0 a client waits until it is let in; what it sent before it heard of its going is no mistake.
+        if matches!(form, WireForm::Engine4 | WireForm::Recoverable) && !member.host.seats.knows(namespace) {
+            member.end(DisconnectReason::ProtocolError);
+        }
         return None;
     }
     Some(match acknowledge {
@@ -137,13 +97,19 @@ fn message_handler(
     ack: Option<Ack>,
 ) -> Option<Handling> {
     let handlers = namespace.handlers();
-    if let Message::Json(json) = &message {
-        // Clients of the frames generation know no events, so their JSON may be one.
-        if member.host.generation() == Generation::Frames && handlers.has_events() {
-            let event = read_event_message(json).filter(|(name, _)| handlers.event(name).is_some());
-            if let Some((name, arguments)) = event {
-                return named(member, namespace, &name, arguments.get(), ack);
+    // Where there are no events, JSON may be one.
+    if member.host.form.has_event_messages() && handlers.has_events() {
+        let parsed = match &message {
+            // A text, where there is nothing but texts.
+            Message::Text(text) if member.host.form.has_only_texts() && text.starts_with('{') => {
+                serde_json::from_str::<&RawValue>(text).ok()
             }
+            Message::Json(json) => Some(&**json),
+            _ => None,
+        };
+        let event = parsed.and_then(read_event_message).filter(|(name, _)| handlers.event(name).is_some());
+        if let Some((name, arguments)) = event {
+            return named(member, namespace, &name, &Data::new(arguments.to_owned(), Vec::new()), ack);
         }
     }
     if handlers.message.is_none() {
@@ -156,7 +122,7 @@ fn named(
     member: &Arc<Member>,
     namespace: &Arc<Namespace>,
     name: &str,
-    arguments: &str,
+    arguments: &Data,
     ack: Option<Ack>,
 ) -> Option<Handling> {
     let handlers = namespace.handlers();
@@ -178,14 +144,4 @@ fn named(
     }
     counters.add_ignored_event();
     None
-}
-
-/// What an event named `message` says.
-fn first_argument(arguments: &str) -> Option<Message> {
-    let (first,): (Option<Box<RawValue>>,) = super::arguments::parse(arguments).ok()?;
-    let first = first?;
-    Some(match serde_json::from_str::<String>(first.get()) {
-        Ok(text) => Message::Text(text),
-        Err(_) => Message::Json(first),
-    })
 }

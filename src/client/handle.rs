@@ -4,19 +4,19 @@ use super::{
     acknowledgement::AckError,
     arguments,
     context::Member,
+    data::Data,
     event_names,
     handshake::Handshake,
     inbox::{Event, handle_elsewhere},
-    message::{Message, list_of_arguments},
+    message::{Message, ParseError, list_of_arguments},
 };
 use crate::{
-    hub::{Broadcast, Namespace, Outgoing, Reply, Target},
+    hub::{Audience, Broadcast, Encoding, Namespace, Outgoing, Reply, Target, WireForm},
     listener::{Generation, Listener},
-    session::{DisconnectReason, QueueError},
+    session::{DisconnectReason, Element, QueueError, SessionId},
     transport::Transport,
     wire::packets::Acknowledge,
 };
-use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     any::Any,
@@ -34,18 +34,51 @@ pub use super::send_error::SendError;
 pub struct Client {
     member: Arc<Member>,
     namespace: Arc<Namespace>,
+    /// The one it is known by.
+    id: SessionId,
 }
 
 impl Client {
     pub(crate) fn new(member: Arc<Member>, namespace: Arc<Namespace>) -> Self {
-        Self { member, namespace }
+        let has_own_ids = matches!(member.host.form, WireForm::Engine4 | WireForm::Recoverable);
+        let own = if has_own_ids { member.host.seats.id(&namespace) } else { None };
+        let id = own.unwrap_or_else(|| member.id());
+        Self { member, namespace, id }
     }
 
-    /// The session id: 32 hexadecimal digits, the same in every namespace. It is also the client's only credential,
-    /// so keep it out of logs.
+    /// The id the client is known by, on both ends: 32 hexadecimal digits.
+    ///
+    /// | clients | id |
+    /// | --- | --- |
+    /// | 0.3 to 0.9, Engine.IO and WebSocket alone | the session id, the same in every namespace |
+    /// | 1.x, 2.x | the session id; in another namespace than the root behind its name: `/chat#0123…` |
+    /// | since 3.0 | one of its own in each namespace |
+    ///
+    /// A session id is also the client's only credential, so keep it out of logs; ids since 3.0 may be told to others.
     #[must_use]
     pub fn id(&self) -> String {
-        self.member.id().to_string()
+        if self.member.host.form == WireForm::Engine3 && !self.namespace.is_root() {
+            return format!("{}#{}", self.namespace(), self.id);
+        }
+        self.id.to_string()
+    }
+
+    /// What a client of 3.0 or later sent with its CONNECT packet (`auth` in its options), read as `T`: an empty object
+    /// when it sent nothing, or is older.
+    ///
+    /// # Errors
+    ///
+    /// When it does not fit the type.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
+        let auth = self.member.host.seats.auth(&self.namespace);
+        ParseError::read(auth.as_ref().map_or("{}", |auth| auth.get()))
+    }
+
+    /// Whether the client has come back after its connection broke, with its id, its rooms, its state and everything it
+    /// has missed (clients since 4.6, see [`Builder::recovery`](crate::Builder::recovery)).
+    #[must_use]
+    pub fn is_recovered(&self) -> bool {
+        self.member.host.seats.recovery(&self.namespace).is_some_and(|recovery| recovery.recovered)
     }
 
     /// The request that began the session.
@@ -90,7 +123,7 @@ impl Client {
     ///
     /// [`SendError::Closed`] when the client is gone, [`SendError::Full`] when its queue is at a bound.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.queue(&[self.encode(&Outgoing::message(&message.into()))])
+        self.deliver(&Outgoing::message(&message.into()))
     }
 
     /// Queues several messages, all or none; they travel as one payload.
@@ -99,9 +132,16 @@ impl Client {
     ///
     /// As [`Client::send`].
     pub fn send_all<M: Into<Message>>(&self, messages: impl IntoIterator<Item = M>) -> Result<(), SendError> {
-        let messages = messages.into_iter().map(Into::into);
-        let encoded: Vec<_> = messages.map(|message| self.encode(&Outgoing::message(&message))).collect();
-        if encoded.is_empty() { Ok(()) } else { self.queue(&encoded) }
+        let mut all = Vec::new();
+        let mut count = 0;
+        for message in messages.into_iter().map(Into::into) {
+            count += 1;
+            self.encoded(&Outgoing::message(&message), |elements| {
+                all.extend_from_slice(elements);
+                Ok(())
+            })?;
+        }
+        if all.is_empty() { Ok(()) } else { self.queue(&all, count) }
     }
 
     /// Queues an event. A tuple, an array or a slice is the list of arguments, `()` is none, and anything else is one
@@ -112,7 +152,8 @@ impl Client {
     /// As [`Client::send`], and [`SendError::Json`] when the arguments have no JSON form, [`SendError::Reserved`] for a
     /// name that belongs to the protocol, such as `disconnect`.
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
-        self.queue(&[self.encode_event(name, arguments, Acknowledge::None)?])
+        event_names::check(name)?;
+        self.deliver(&Outgoing::event(name, &list(arguments)?))
     }
 
     /// Emits an event and waits for the client's acknowledgement, read as `R`: `()` takes no argument, a tuple as many
@@ -128,9 +169,15 @@ impl Client {
         arguments: &(impl Serialize + ?Sized),
         timeout: Duration,
     ) -> Result<R, AckError> {
-        let encode = |id| self.encode_event(name, arguments, Acknowledge::WithData(id));
-        let list = self.acknowledged(encode, timeout).await?;
-        arguments::parse(list.as_deref().unwrap_or("[]")).map_err(|error| AckError::Arguments(error.to_string()))
+        event_names::check(name).map_err(AckError::Send)?;
+        let arguments = list(arguments).map_err(AckError::Send)?;
+        let event = |id| Outgoing::Event { name, arguments: &arguments, acknowledge: Acknowledge::WithData(id) };
+        let answer = self.acknowledged(event, timeout).await?;
+        let answer = match answer {
+            Some(answer) => arguments::parse(&answer),
+            None => list_of_arguments(&()).and_then(|none| arguments::parse(&none)),
+        };
+        answer.map_err(|error| AckError::Arguments(error.to_string()))
     }
 
     /// Sends a message and waits until the client's library has acknowledged its receipt.
@@ -140,8 +187,8 @@ impl Client {
     /// As [`Client::emit_with_ack`].
     pub async fn send_with_ack(&self, message: impl Into<Message>, timeout: Duration) -> Result<(), AckError> {
         let message = message.into();
-        let encode = |id| Ok(self.encode(&Outgoing::Message(&message, Acknowledge::OnReceipt(id))));
-        self.acknowledged(encode, timeout).await.map(drop)
+        let outgoing = |id| Outgoing::Message(&message, Acknowledge::OnReceipt(id));
+        self.acknowledged(outgoing, timeout).await.map(drop)
     }
 
     /// What is sent through it is dropped, and counted, unless a connection is there to take it at once.
@@ -186,9 +233,15 @@ impl Client {
     /// client is there to take it; `on_disconnect` is called with [`DisconnectReason::ServerDisconnect`].
     ///
     /// Clients of 0.7 to 0.9 are told, also by a poll that comes later, and do not connect again by themselves. Clients
-    /// of the frames generation know no goodbye: they see their connection end, and 0.6.18 then connects anew.
+    /// of the frames generation know no goodbye: they see their connection end, and 0.6.18 then connects anew. Those
+    /// since 1.0 are told in every namespace they are in, and do not connect again by themselves.
     pub fn disconnect(&self) {
         if self.namespace.is_root() {
+            if self.member.host.form.enters_root() {
+                for namespace in self.member.host.seats.namespaces() {
+                    let _ = Self::new(Arc::clone(&self.member), namespace).reply_unseated(Reply::Disconnected);
+                }
+            }
             return self.member.end(DisconnectReason::ServerDisconnect);
         }
         let tell = || {
@@ -232,20 +285,22 @@ impl Client {
 
     /// Answers for the namespace, if the client is in it.
     pub(crate) fn reply(&self, reply: Reply<'_>) -> Result<(), SendError> {
-        self.queue(&[self.encode(&Outgoing::Reply(reply))])
+        if self.is_here() { self.reply_unseated(reply) } else { Err(SendError::Closed) }
     }
 
     /// Answers for the namespace to a client that is not, or no longer, in it.
     pub(crate) fn reply_unseated(&self, reply: Reply<'_>) -> Result<(), SendError> {
-        self.queue_anyway(&[self.encode(&Outgoing::Reply(reply))])
+        let encoding = self.encode(&Outgoing::Reply(reply), None);
+        let elements = self.supported(&encoding)?;
+        self.queue_anyway(elements, 1)
     }
 
     /// Sends what carries the id of a new acknowledgement, and waits for it.
-    async fn acknowledged(
+    async fn acknowledged<'a>(
         &self,
-        encode: impl FnOnce(u64) -> Result<Bytes, SendError>,
+        outgoing: impl FnOnce(u64) -> Outgoing<'a>,
         timeout: Duration,
-    ) -> Result<Option<String>, AckError> {
+    ) -> Result<Option<Data>, AckError> {
         /// Nobody waits any longer, however the waiting ended.
         struct Forget<'a>(&'a Client, u64);
         impl Drop for Forget<'_> {
@@ -254,14 +309,17 @@ impl Client {
                 drop(client.member.host.seats.take_ack(&client.namespace, *id));
             }
         }
-        if self.generation() == Generation::Frames {
+        if !self.member.host.form.acknowledges() {
             return Err(AckError::Send(SendError::Unsupported));
         }
         let awaited = self.member.host.seats.await_ack(&self.namespace);
         let (id, receiver) = awaited.ok_or(AckError::Send(SendError::Closed))?;
         let _forget = Forget(self, id);
-        let bytes = encode(id).map_err(AckError::Send)?;
-        self.queue(&[bytes]).map_err(AckError::Send)?;
+        // What is acknowledged is not missed in silence, so it is not kept for who comes back.
+        let encoding = self.encode(&outgoing(id), None);
+        let elements = self.supported(&encoding).map_err(AckError::Send)?;
+        self.queue(elements, 1).map_err(AckError::Send)?;
+        drop(encoding);
         self.member.host.inbox.wake_readers();
         match tokio::time::timeout(timeout, receiver).await {
             Ok(Ok(list)) => Ok(list),
@@ -270,32 +328,51 @@ impl Client {
         }
     }
 
-    fn encode(&self, outgoing: &Outgoing<'_>) -> Bytes {
-        self.member.host.form.encode(self.namespace.endpoint(), outgoing)
+    fn encode(&self, outgoing: &Outgoing<'_>, offset: Option<&str>) -> Encoding {
+        self.member.host.form.encode(self.namespace.endpoint(), outgoing, offset)
     }
 
-    fn encode_event<T: Serialize + ?Sized>(
+    /// Queues a message or an event.
+    fn deliver(&self, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
+        self.encoded(outgoing, |elements| self.queue(elements, 1))
+    }
+
+    /// Hands on what is said, in the client's form, kept for a client that may come back.
+    fn encoded(
         &self,
-        name: &str,
-        arguments: &T,
-        acknowledge: Acknowledge,
-    ) -> Result<Bytes, SendError> {
-        event_names::check(name)?;
-        let arguments = list_of_arguments(arguments).map_err(|error| SendError::Json(error.to_string()))?;
-        Ok(self.encode(&Outgoing::Event { name, arguments: arguments.get(), acknowledge }))
+        outgoing: &Outgoing<'_>,
+        then: impl FnOnce(&[Element]) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        if self.member.host.form != WireForm::Recoverable || !self.is_here() {
+            let encoding = self.encode(outgoing, None);
+            return then(self.supported(&encoding)?);
+        }
+        let encode = |offset: &str| self.encode(outgoing, Some(offset)).elements().map(Arc::from);
+        let audience = Audience::One(self.id);
+        let now = self.member.host.shared.now();
+        self.namespace.recovery.record(now, audience, encode, |elements| then(elements.unwrap_or_default()))
     }
 
-    /// The root namespace has everybody whose session is open.
+    fn supported<'a>(&self, encoding: &'a Encoding) -> Result<&'a [Element], SendError> {
+        encoding.elements().ok_or_else(|| {
+            self.member.host.shared.counters.add_unsupported(1);
+            SendError::Unsupported
+        })
+    }
+
+    /// Everybody whose session is open is in the root namespace, where nobody has to ask to come in.
     fn is_here(&self) -> bool {
-        self.namespace.is_root() || self.member.host.seats.holds(&self.namespace)
+        let has_a_seat = self.member.host.form.enters_root() || !self.namespace.is_root();
+        !has_a_seat || self.member.host.seats.holds(&self.namespace)
     }
 
-    fn queue(&self, messages: &[Bytes]) -> Result<(), SendError> {
-        if self.is_here() { self.queue_anyway(messages) } else { Err(SendError::Closed) }
+    /// `count` is the number of messages.
+    fn queue(&self, elements: &[Element], count: usize) -> Result<(), SendError> {
+        if self.is_here() { self.queue_anyway(elements, count) } else { Err(SendError::Closed) }
     }
 
-    fn queue_anyway(&self, messages: &[Bytes]) -> Result<(), SendError> {
-        self.member.send(messages).map_err(|error| self.count(error, messages.len()))
+    fn queue_anyway(&self, elements: &[Element], count: usize) -> Result<(), SendError> {
+        self.member.send(elements).map_err(|error| self.count(error, count))
     }
 
     fn count(&self, error: QueueError, messages: usize) -> SendError {
@@ -352,7 +429,7 @@ impl Volatile<'_> {
     ///
     /// As [`Client::send`], and [`SendError::NotReady`] when it was dropped.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.queue(&self.client.encode(&Outgoing::message(&message.into())))
+        self.queue(&Outgoing::message(&message.into()))
     }
 
     /// Queues an event if a connection is there to take it.
@@ -361,13 +438,20 @@ impl Volatile<'_> {
     ///
     /// As [`Client::emit`], and [`SendError::NotReady`] when it was dropped.
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
-        self.queue(&self.client.encode_event(name, arguments, Acknowledge::None)?)
+        event_names::check(name)?;
+        self.queue(&Outgoing::event(name, &list(arguments)?))
     }
 
-    fn queue(&self, message: &Bytes) -> Result<(), SendError> {
+    fn queue(&self, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
         if !self.client.is_here() {
             return Err(SendError::Closed);
         }
-        self.client.member.send_volatile(message).map_err(|error| self.client.count(error, 1))
+        let encoding = self.client.encode(outgoing, None);
+        let elements = self.client.supported(&encoding)?;
+        self.client.member.send_volatile(elements).map_err(|error| self.client.count(error, 1))
     }
+}
+
+fn list<T: Serialize + ?Sized>(arguments: &T) -> Result<Data, SendError> {
+    list_of_arguments(arguments).map_err(|error| SendError::Json(error.to_string()))
 }

@@ -2,9 +2,9 @@
 
 use super::{
     acknowledgement::Ack, arguments, authorization::Attempt, authorization::Authorize, authorization::Refusal,
-    handle::Client, message::Message,
+    data::Data, handle::Client, message::Message,
 };
-use crate::session::DisconnectReason;
+use crate::{session::DisconnectReason, transport::Transport};
 use serde::de::DeserializeOwned;
 use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -12,14 +12,17 @@ use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
 pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 type Handler<T> = Arc<dyn Fn(Client, T) -> Handling + Send + Sync>;
-type EventHandler = Arc<dyn Fn(Client, &str, Option<Ack>) -> Result<Handling, serde_json::Error> + Send + Sync>;
+type EventHandler = Arc<dyn Fn(Client, &Data, Option<Ack>) -> Result<Handling, serde_json::Error> + Send + Sync>;
 
 #[derive(Clone, Default)]
 pub(crate) struct Handlers {
     pub(crate) connect: Option<Handler<()>>,
     pub(crate) message: Option<Handler<(Message, Option<Ack>)>>,
     pub(crate) disconnect: Option<Handler<DisconnectReason>>,
+    pub(crate) upgrade: Option<Handler<Transport>>,
     pub(crate) authorize: Option<Authorize>,
+    /// Of the root namespace: asked before a session begins.
+    pub(crate) authorize_handshake: Option<Authorize>,
     events: HashMap<String, EventHandler>,
 }
 
@@ -48,6 +51,22 @@ impl Handlers {
         self.disconnect = Some(Arc::new(move |client, reason| Box::pin(handler(client, reason))));
     }
 
+    pub(crate) fn set_upgrade<F, R>(&mut self, handler: F)
+    where
+        F: Fn(Client, Transport) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.upgrade = Some(Arc::new(move |client, transport| Box::pin(handler(client, transport))));
+    }
+
+    pub(crate) fn set_authorize_handshake<F, R>(&mut self, authorize: F)
+    where
+        F: Fn(Attempt) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Refusal>> + Send + 'static,
+    {
+        self.authorize_handshake = Some(Arc::new(move |attempt| Box::pin(authorize(attempt))));
+    }
+
     pub(crate) fn set_authorize<F, R>(&mut self, authorize: F)
     where
         F: Fn(Attempt) -> R + Send + Sync + 'static,
@@ -62,7 +81,7 @@ impl Handlers {
         F: Fn(Client, T, Option<Ack>) -> R + Send + Sync + 'static,
         R: Future<Output = ()> + Send + 'static,
     {
-        let handler = move |client: Client, arguments: &str, ack| {
+        let handler = move |client: Client, arguments: &Data, ack| {
             let arguments = arguments::parse::<T>(arguments)?;
             Ok(Box::pin(handler(client, arguments, ack)) as Handling)
         };
@@ -85,7 +104,9 @@ impl fmt::Debug for Handlers {
             .field("connect", &self.connect.is_some())
             .field("message", &self.message.is_some())
             .field("disconnect", &self.disconnect.is_some())
+            .field("upgrade", &self.upgrade.is_some())
             .field("authorize", &self.authorize.is_some())
+            .field("authorize_handshake", &self.authorize_handshake.is_some())
             .field("events", &self.events.keys())
             .finish()
     }

@@ -1,10 +1,11 @@
 //! What waits for the application's handlers: in order, one at a time for each client.
 
-use super::{context::Member, dispatch, handlers::Handling, message::Message};
+use super::{authorization::Credentials, context::Member, data::Data, dispatch, handlers::Handling, message::Message};
 use crate::{
     hub::Namespace,
     listener::{Busy, Shared},
     session::DisconnectReason,
+    transport::Transport,
     wire::packets::Acknowledge,
 };
 use futures_util::FutureExt;
@@ -33,7 +34,7 @@ pub(crate) enum Event {
     /// The client wants into a namespace.
     Enter {
         namespace: Arc<Namespace>,
-        query: Option<String>,
+        credentials: Credentials,
     },
     Message {
         namespace: Arc<Namespace>,
@@ -43,13 +44,18 @@ pub(crate) enum Event {
     Named {
         namespace: Arc<Namespace>,
         name: String,
-        arguments: String,
+        arguments: Data,
         acknowledge: Acknowledge,
     },
     /// Something nobody handles has arrived, and its sender wants to know.
     Receipt {
         namespace: Arc<Namespace>,
         acknowledge: Acknowledge,
+    },
+    /// Another transport carries the client from now on.
+    Upgrade {
+        namespace: Arc<Namespace>,
+        transport: Transport,
     },
     /// The client leaves a namespace.
     Leave(Arc<Namespace>),
@@ -64,11 +70,19 @@ impl Event {
     /// The bytes that are the client's.
     fn size(&self) -> usize {
         match self {
-            Self::Enter { query, .. } => query.as_ref().map_or(0, String::len),
+            Self::Enter { credentials: Credentials { query, auth }, .. } => {
+                query.as_ref().map_or(0, String::len) + auth.as_ref().map_or(0, |auth| auth.get().len())
+            }
             Self::Message { message: Message::Text(text), .. } => text.len(),
             Self::Message { message: Message::Json(json), .. } => json.get().len(),
-            Self::Named { name, arguments, .. } => name.len() + arguments.len(),
-            Self::Connect(_) | Self::Receipt { .. } | Self::Leave(_) | Self::Disconnect { .. } => 0,
+            Self::Message { message: Message::Binary(bytes), .. } => bytes.len(),
+            Self::Message { message: Message::Data(data), .. } => data.length(),
+            Self::Named { name, arguments, .. } => name.len() + arguments.length(),
+            Self::Connect(_)
+            | Self::Receipt { .. }
+            | Self::Upgrade { .. }
+            | Self::Leave(_)
+            | Self::Disconnect { .. } => 0,
         }
     }
 }

@@ -1,5 +1,10 @@
 //! What an application and its clients say to each other.
 
+use super::{
+    arguments,
+    data::{Data, collect},
+};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
@@ -14,16 +19,20 @@ pub enum Message {
     Text(String),
     /// A JSON value.
     Json(Box<RawValue>),
+    /// Binary. Clients of Socket.IO before 1.0 have none.
+    Binary(Bytes),
+    /// A JSON value with binary inside.
+    Data(Data),
 }
 
 impl Message {
-    /// A JSON message of any serialisable value.
+    /// A JSON message of any serialisable value, with binary inside where it serialises as bytes.
     ///
     /// # Errors
     ///
     /// When the value has no JSON form (a map with keys that are no strings, or a failing `Serialize`).
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::value::to_raw_value(value).map(Self::Json)
+        collect(value).map(Self::from)
     }
 
     /// The text, when it is one.
@@ -31,7 +40,16 @@ impl Message {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Json(_) => None,
+            Self::Json(_) | Self::Binary(_) | Self::Data(_) => None,
+        }
+    }
+
+    /// The binary, when it is nothing else.
+    #[must_use]
+    pub fn as_binary(&self) -> Option<&Bytes> {
+        match self {
+            Self::Binary(binary) => Some(binary),
+            Self::Text(_) | Self::Json(_) | Self::Data(_) => None,
         }
     }
 
@@ -39,24 +57,41 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// When the message is text, or its JSON does not fit the type.
+    /// When the message is text or binary, or its JSON does not fit the type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
         match self {
-            Self::Text(_) => Err(ParseError { source: None }),
-            Self::Json(json) => serde_json::from_str(json.get()).map_err(|source| ParseError { source: Some(source) }),
+            Self::Text(_) => Err(ParseError(Mistaken::Text)),
+            Self::Binary(_) => Err(ParseError(Mistaken::Binary)),
+            Self::Json(json) => serde_json::from_str(json.get()).map_err(ParseError::json),
+            Self::Data(data) => data.parse(),
         }
     }
 }
 
-/// Arguments as a JSON array: a tuple, an array or a slice is the list, `()` is none, anything else is one.
-pub(crate) fn list_of_arguments<T: Serialize + ?Sized>(arguments: &T) -> Result<Box<RawValue>, serde_json::Error> {
-    let json = serde_json::value::to_raw_value(arguments)?;
-    match json.get().trim_start().as_bytes().first() {
-        Some(b'[') => Ok(json),
+/// A list of arguments: a tuple, an array or a slice is the list, `()` is none, anything else is one.
+pub(crate) fn list_of_arguments<T: Serialize + ?Sized>(arguments: &T) -> Result<Data, serde_json::Error> {
+    let data = collect(arguments)?;
+    let json = data.json().get();
+    let list = match json.trim_start().as_bytes().first() {
+        Some(b'[') => return Ok(data),
         // A unit, not an absent value, which is an argument like any other.
-        Some(b'n') if size_of_val(arguments) == 0 => RawValue::from_string("[]".to_owned()),
-        _ => RawValue::from_string(format!("[{}]", json.get())),
+        Some(b'n') if size_of_val(arguments) == 0 => "[]".to_owned(),
+        _ => format!("[{json}]"),
+    };
+    Ok(data.with_json(RawValue::from_string(list)?))
+}
+
+/// What an event named `message` says: its first argument, if it has one that is something.
+pub(crate) fn first_argument(arguments: &Data) -> Option<Message> {
+    let (first,): (Option<Data>,) = arguments::parse(arguments).ok()?;
+    let first = first?;
+    if let Some(binary) = first.as_binary() {
+        return Some(Message::Binary(binary.clone()));
     }
+    Some(match serde_json::from_str::<String>(first.json().get()) {
+        Ok(text) => Message::Text(text),
+        Err(_) => Message::from(first),
+    })
 }
 
 /// The message `{"name": …, "args": […]}`: how an event is said to clients that know none.
@@ -86,6 +121,8 @@ impl PartialEq for Message {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => one == other,
             (Self::Json(one), Self::Json(other)) => one.get() == other.get(),
+            (Self::Binary(one), Self::Binary(other)) => one == other,
+            (Self::Data(one), Self::Data(other)) => one == other,
             _ => false,
         }
     }
@@ -127,6 +164,25 @@ impl From<Box<RawValue>> for Message {
     }
 }
 
+impl From<Bytes> for Message {
+    fn from(binary: Bytes) -> Self {
+        Self::Binary(binary)
+    }
+}
+
+impl From<Vec<u8>> for Message {
+    fn from(binary: Vec<u8>) -> Self {
+        Self::Binary(binary.into())
+    }
+}
+
+/// JSON, when there is no binary in it.
+impl From<Data> for Message {
+    fn from(data: Data) -> Self {
+        if data.is_plain() { Self::Json(data.into_json()) } else { Self::Data(data) }
+    }
+}
+
 impl From<serde_json::Value> for Message {
     fn from(value: serde_json::Value) -> Self {
         // A `Value` always has a JSON form; the text of one is never refused.
@@ -139,68 +195,44 @@ impl From<serde_json::Value> for Message {
 
 /// A message was not what the application took it for.
 #[derive(Debug)]
-pub struct ParseError {
-    source: Option<serde_json::Error>,
+pub struct ParseError(Mistaken);
+
+#[derive(Debug)]
+enum Mistaken {
+    Text,
+    Binary,
+    Json(serde_json::Error),
+}
+
+impl ParseError {
+    /// Reads JSON as a value of the application's own type.
+    pub(super) fn read<T: DeserializeOwned>(json: &str) -> Result<T, Self> {
+        serde_json::from_str(json).map_err(Self::json)
+    }
+
+    pub(super) fn json(source: serde_json::Error) -> Self {
+        Self(Mistaken::Json(source))
+    }
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            None => formatter.write_str("the message is text, not JSON"),
-            Some(source) => write!(formatter, "the message's JSON does not fit: {source}"),
+        match &self.0 {
+            Mistaken::Text => formatter.write_str("the message is text, not JSON"),
+            Mistaken::Binary => formatter.write_str("the message is binary, not JSON"),
+            Mistaken::Json(source) => write!(formatter, "the message's JSON does not fit: {source}"),
         }
     }
 }
 
 impl std::error::Error for ParseError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        match &self.0 {
+            Mistaken::Text | Mistaken::Binary => None,
+            Mistaken::Json(source) => Some(source),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event<T: Serialize>(arguments: T) -> String {
-        event_message("move", list_of_arguments(&arguments).unwrap().get())
-    }
-
-    #[test]
-    fn a_tuple_or_list_is_the_arguments_and_anything_else_is_one() {
-        assert_eq!(event((1, "a")), r#"{"name":"move","args":[1,"a"]}"#);
-        assert_eq!(event(["x"]), r#"{"name":"move","args":["x"]}"#);
-        assert_eq!(event("x"), r#"{"name":"move","args":["x"]}"#);
-        assert_eq!(event(()), r#"{"name":"move","args":[]}"#);
-        assert_eq!(event(None::<u8>), r#"{"name":"move","args":[null]}"#);
-        assert_eq!(event(([1, 2],)), r#"{"name":"move","args":[[1,2]]}"#);
-    }
-
-    #[test]
-    fn an_event_message_is_read_back_and_nothing_else_is_one() {
-        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
-        let json = raw(&event_message("a \"b\"", "[1, {\"x\": 2}]"));
-        let (name, arguments) = read_event_message(&json).unwrap();
-        assert_eq!((name.as_str(), arguments.get()), ("a \"b\"", "[1, {\"x\": 2}]"));
-        for other in [
-            "1",
-            "[]",
-            r#"{"name":"a"}"#,
-            r#"{"args":[]}"#,
-            r#"{"name":1,"args":[]}"#,
-            r#"{"name":"a","args":{}}"#,
-            r#"{"name":"a","args":[],"at":1}"#,
-        ] {
-            assert!(read_event_message(&raw(other)).is_none(), "{other}");
-        }
-    }
-
-    #[test]
-    fn json_reads_as_the_applications_own_type() {
-        let message = Message::from(serde_json::json!({"x": 1}));
-        let value: std::collections::HashMap<String, u8> = message.parse().unwrap();
-        assert_eq!(value["x"], 1);
-        assert!(message.parse::<String>().is_err());
-        assert!(Message::from("text").parse::<String>().unwrap_err().to_string().contains("not JSON"));
-    }
-}
+mod tests;

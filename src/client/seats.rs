@@ -1,14 +1,45 @@
 //! The namespaces one session is in, and what belongs to the client in each.
 
-use super::{acknowledgement::Awaited, context::Member, state::State};
-use crate::hub::Namespace;
+use super::{acknowledgement::Awaited, context::Member, data::Data, state::State};
+use crate::{
+    hub::{Kept, Namespace},
+    session::SessionId,
+};
+use serde_json::value::RawValue;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+
+/// What a client comes into a namespace with.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// What the application keeps with it.
+    pub(crate) state: Arc<Mutex<State>>,
+    /// The id it is known by.
+    pub(crate) id: SessionId,
+    /// How it may come back, if it may.
+    pub(crate) recovery: Option<Recovery>,
+    /// What it said about itself.
+    pub(crate) auth: Option<Arc<RawValue>>,
+}
+
+/// How a client may come back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recovery {
+    /// The id it comes back with.
+    pub(crate) id: SessionId,
+    /// The number of the first event it can have missed.
+    pub(crate) since: u64,
+    /// It has come back.
+    pub(crate) recovered: bool,
+}
 
 /// The client in one namespace.
 #[derive(Debug)]
 struct Seat {
     namespace: Arc<Namespace>,
+    id: SessionId,
+    recovery: Option<Box<Recovery>>,
+    auth: Option<Arc<RawValue>>,
     rooms: Vec<Arc<str>>,
     state: Arc<Mutex<State>>,
     awaited: Awaited,
@@ -29,6 +60,8 @@ struct Inner {
     asked: Vec<(Arc<Namespace>, u64)>,
     /// The session has ended: nobody comes in any more.
     closed: bool,
+    /// Namespaces the client was in: what it sent before it heard of its going is no mistake.
+    left: Vec<Arc<Namespace>>,
 }
 
 impl Seats {
@@ -38,7 +71,7 @@ impl Seats {
         &self,
         member: &Arc<Member>,
         namespace: &Arc<Namespace>,
-        state: Arc<Mutex<State>>,
+        entry: Entry,
         tell: impl FnOnce(),
     ) -> bool {
         let mut inner = self.lock();
@@ -48,12 +81,42 @@ impl Seats {
         let asked = inner.asked.iter().position(|(earlier, _)| Arc::ptr_eq(earlier, namespace));
         let awaited = asked.map_or_else(Awaited::default, |place| Awaited::after(inner.asked.swap_remove(place).1));
         let namespace = Arc::clone(namespace);
-        namespace.members.insert(member.id(), Arc::clone(member));
+        let Entry { state, id, recovery, auth } = entry;
+        tell();
+        namespace.members.insert(id, Arc::clone(member));
         // Most sessions are in one namespace for ever.
         inner.seats.reserve_exact(1);
-        inner.seats.push(Seat { namespace, rooms: Vec::new(), state, awaited, leaving: false });
-        tell();
+        let recovery = recovery.map(Box::new);
+        inner.seats.push(Seat { namespace, id, recovery, auth, rooms: Vec::new(), state, awaited, leaving: false });
         true
+    }
+
+    /// The id the client is known by in the namespace, also until its last handler has looked.
+    pub(crate) fn id(&self, namespace: &Arc<Namespace>) -> Option<SessionId> {
+        self.look(namespace, |seat| seat.id)
+    }
+
+    /// How the client may come back to the namespace.
+    pub(crate) fn recovery(&self, namespace: &Arc<Namespace>) -> Option<Recovery> {
+        self.look(namespace, |seat| seat.recovery.as_deref().copied()).flatten()
+    }
+
+    /// What the client said about itself when it came in.
+    pub(crate) fn auth(&self, namespace: &Arc<Namespace>) -> Option<Arc<RawValue>> {
+        self.look(namespace, |seat| seat.auth.clone()).flatten()
+    }
+
+    /// Whether the client is in the namespace, or was.
+    pub(crate) fn knows(&self, namespace: &Arc<Namespace>) -> bool {
+        let inner = self.lock();
+        let seats = inner.seats.iter().map(|seat| &seat.namespace);
+        seats.chain(&inner.left).any(|known| Arc::ptr_eq(known, namespace))
+    }
+
+    /// The namespaces the client is in.
+    pub(crate) fn namespaces(&self) -> Vec<Arc<Namespace>> {
+        let inner = self.lock();
+        inner.seats.iter().filter(|seat| !seat.leaving).map(|seat| Arc::clone(&seat.namespace)).collect()
     }
 
     /// Whether the client is in the namespace.
@@ -65,20 +128,26 @@ impl Seats {
     /// is called before it can come back. Answers whether it was there.
     pub(crate) fn leave(&self, member: &Member, namespace: &Arc<Namespace>, tell: impl FnOnce()) -> bool {
         let leave = |seat: &mut Seat| {
-            seat.leave(member);
+            let departure = seat.leave(member, false);
             tell();
+            departure
         };
-        self.with(namespace, leave).is_some()
+        let Some(departure) = self.with(namespace, leave) else { return false };
+        departure.into_iter().for_each(|departure| departure.note(member));
+        true
     }
 
-    /// The session is over: the client goes from all its namespaces, and `tell` hears of each.
-    pub(crate) fn close(&self, member: &Member, tell: impl Fn(&Arc<Namespace>)) {
+    /// The session is over: the client goes from all its namespaces, perhaps to come back, and `tell` hears of each.
+    pub(crate) fn close(&self, member: &Member, may_return: bool, tell: impl Fn(&Arc<Namespace>)) {
         let mut inner = self.lock();
         inner.closed = true;
+        let mut departures = Vec::new();
         for seat in inner.seats.iter_mut().filter(|seat| !seat.leaving) {
-            seat.leave(member);
+            departures.extend(seat.leave(member, may_return));
             tell(&seat.namespace);
         }
+        drop(inner);
+        departures.into_iter().for_each(|departure| departure.note(member));
     }
 
     /// The last handler has looked: nothing is left of the client in this namespace.
@@ -89,6 +158,9 @@ impl Seats {
         let seat = inner.seats.swap_remove(place);
         if seat.awaited.last() > 0 {
             inner.asked.push((Arc::clone(namespace), seat.awaited.last()));
+        }
+        if !inner.closed && !inner.left.iter().any(|left| Arc::ptr_eq(left, namespace)) {
+            inner.left.push(Arc::clone(namespace));
         }
         drop(inner);
         // The application's values are dropped without a lock.
@@ -108,30 +180,33 @@ impl Seats {
 
     /// The rooms the client is in, or was in when it left, until its last handler has looked.
     pub(crate) fn rooms(&self, namespace: &Arc<Namespace>) -> Vec<String> {
-        let inner = self.lock();
-        let seat = inner.seats.iter().find(|seat| Arc::ptr_eq(&seat.namespace, namespace));
-        seat.map_or_else(Vec::new, |seat| seat.rooms.iter().map(|room| room.to_string()).collect())
+        let rooms = self.look(namespace, |seat| seat.rooms.iter().map(|room| room.to_string()).collect());
+        rooms.unwrap_or_default()
     }
 
     pub(crate) fn state(&self, namespace: &Arc<Namespace>) -> Option<Arc<Mutex<State>>> {
-        let inner = self.lock();
-        let seat = inner.seats.iter().find(|seat| Arc::ptr_eq(&seat.namespace, namespace));
-        seat.map(|seat| Arc::clone(&seat.state))
+        self.look(namespace, |seat| Arc::clone(&seat.state))
     }
 
     /// Waits for one more acknowledgement; nothing when the client is not there.
-    pub(crate) fn await_ack(&self, namespace: &Arc<Namespace>) -> Option<(u64, oneshot::Receiver<Option<String>>)> {
+    pub(crate) fn await_ack(&self, namespace: &Arc<Namespace>) -> Option<(u64, oneshot::Receiver<Option<Data>>)> {
         self.with(namespace, |seat| seat.awaited.begin())
     }
 
     /// Whoever waits for this acknowledgement, and waits no longer.
-    pub(crate) fn take_ack(&self, namespace: &Arc<Namespace>, id: u64) -> Option<oneshot::Sender<Option<String>>> {
+    pub(crate) fn take_ack(&self, namespace: &Arc<Namespace>, id: u64) -> Option<oneshot::Sender<Option<Data>>> {
         self.with(namespace, |seat| seat.awaited.end(id)).flatten()
     }
 
     /// How many acknowledgements are waited for.
     pub(crate) fn awaited(&self) -> usize {
         self.lock().seats.iter().map(|seat| seat.awaited.len()).sum()
+    }
+
+    /// The same for a client that is going.
+    fn look<T>(&self, namespace: &Arc<Namespace>, look: impl FnOnce(&Seat) -> T) -> Option<T> {
+        let inner = self.lock();
+        inner.seats.iter().find(|seat| Arc::ptr_eq(&seat.namespace, namespace)).map(look)
     }
 
     fn with<T>(&self, namespace: &Arc<Namespace>, act: impl FnOnce(&mut Seat) -> T) -> Option<T> {
@@ -146,14 +221,37 @@ impl Seats {
 }
 
 impl Seat {
-    fn leave(&mut self, member: &Member) {
+    fn leave(&mut self, member: &Member, may_return: bool) -> Option<Departure> {
         self.leaving = true;
         // Whoever waits for an acknowledgement learns that none will come.
         self.awaited.give_up();
-        self.namespace.members.remove(member.id());
+        self.namespace.members.remove(self.id);
         // Whoever was shown the door hears nothing more, however long its last handler takes; only the names are kept.
         for room in &self.rooms {
             self.namespace.rooms.leave(member, room);
         }
+        let recovery = self.recovery.as_ref()?;
+        let kept = || Kept {
+            session: member.id(),
+            id: self.id,
+            rooms: self.rooms.clone(),
+            state: self.state.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            since: recovery.since,
+        };
+        let kept = may_return.then(kept);
+        Some(Departure { namespace: Arc::clone(&self.namespace), id: recovery.id, kept })
+    }
+}
+
+/// A client that has gone, perhaps to come back. Noted without a lock of ours: who comes back takes both.
+struct Departure {
+    namespace: Arc<Namespace>,
+    id: SessionId,
+    kept: Option<Kept>,
+}
+
+impl Departure {
+    fn note(self, member: &Member) {
+        self.namespace.recovery.leave(member.host.shared.now(), self.id, self.kept);
     }
 }

@@ -10,13 +10,20 @@ use std::{
 type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 /// Costs nothing until something is kept.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct State(Option<Box<Values>>);
 
 impl State {
     /// Answers the value that was replaced, to be dropped where no lock is held.
     pub(crate) fn set<T: Any + Send + Sync>(&mut self, value: Arc<T>) -> Option<Arc<dyn Any + Send + Sync>> {
         self.0.get_or_insert_default().insert(TypeId::of::<T>(), value)
+    }
+
+    /// Takes the values that were kept before; they hold against those that are here.
+    pub(crate) fn restore(&mut self, earlier: Self) {
+        if let Some(earlier) = earlier.0 {
+            self.0.get_or_insert_default().extend(*earlier);
+        }
     }
 
     pub(crate) fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {

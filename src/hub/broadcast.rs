@@ -2,7 +2,9 @@
 
 use super::{
     encoded::{Encoded, Outgoing},
+    form::WireForm,
     namespace::Namespace,
+    recovery::Audience,
 };
 use crate::{
     client::{Client, Member, Message, SendError, check_event_name, list_of_arguments},
@@ -24,6 +26,8 @@ pub struct Broadcast {
     pub dropped: usize,
     /// Clients that went away meanwhile.
     pub closed: usize,
+    /// Clients whose generation cannot say this: binary to those older than 1.0.
+    pub unsupported: usize,
 }
 
 /// Clients of one namespace: all of them, or those in some rooms, perhaps without some.
@@ -57,7 +61,7 @@ impl Target {
 
     /// Leaves out the client with this id as well.
     pub fn except(mut self, id: &str) -> Self {
-        self.except.extend(SessionId::parse(id));
+        self.except.extend(self.namespace.member(id).map(|member| member.id()));
         self
     }
 
@@ -82,7 +86,7 @@ impl Target {
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<Broadcast, SendError> {
         check_event_name(name)?;
         let arguments = list_of_arguments(arguments).map_err(|error| SendError::Json(error.to_string()))?;
-        Ok(self.deliver(Outgoing::event(name, arguments.get())))
+        Ok(self.deliver(Outgoing::event(name, &arguments)))
     }
 
     /// The clients that are meant, as of now.
@@ -101,17 +105,29 @@ impl Target {
         }
     }
 
+    /// Who is meant, after what is sent was kept for those who miss it.
+    fn receivers(&self, encoded: &Encoded<'_>) -> Arc<[Arc<Member>]> {
+        if self.volatile || !self.namespace.recovery.is_active() {
+            return self.members();
+        }
+        let audience = Audience::Many { rooms: self.rooms.clone(), except: self.except.clone() };
+        let encode = |offset: &str| encoded.form_at(WireForm::Recoverable, Some(offset)).elements().map(Arc::from);
+        self.namespace.recovery.record(self.shared.now(), audience, encode, |_| self.members())
+    }
+
     fn deliver(&self, outgoing: Outgoing<'_>) -> Broadcast {
         let encoded = Encoded::new(self.namespace.endpoint(), outgoing);
         let mut outcome = Broadcast::default();
         let mut missed = 0;
-        for member in self.members().iter() {
+        for member in self.receivers(&encoded).iter() {
             if self.except.contains(&member.id()) {
                 continue;
             }
-            let bytes = encoded.bytes(member.host.form);
-            let sent =
-                if self.volatile { member.send_volatile(&bytes) } else { member.send(std::slice::from_ref(&bytes)) };
+            let Some(elements) = encoded.form(member.host.form).elements() else {
+                outcome.unsupported += 1;
+                continue;
+            };
+            let sent = if self.volatile { member.send_volatile(elements) } else { member.send(elements) };
             match sent {
                 Ok(()) => outcome.queued += 1,
                 Err(QueueError::Full) => outcome.dropped += 1,
@@ -119,6 +135,7 @@ impl Target {
                 Err(QueueError::Closed) => outcome.closed += 1,
             }
         }
+        self.shared.counters.add_unsupported(outcome.unsupported);
         self.shared.counters.add_dropped(outcome.dropped);
         self.shared.counters.add_volatile_dropped(missed);
         outcome.dropped += missed;

@@ -2,9 +2,13 @@
 
 mod broadcast;
 mod encoded;
+mod form;
 mod namespace;
+mod recovery;
 mod rooms;
 
 pub use broadcast::{Broadcast, Target};
-pub(crate) use encoded::{Outgoing, Reply, WireForm};
-pub(crate) use namespace::{Namespace, Namespaces};
+pub(crate) use encoded::{Encoding, Outgoing, Reply};
+pub(crate) use form::WireForm;
+pub(crate) use namespace::{Keeping, Namespace, Namespaces};
+pub(crate) use recovery::{Audience, Found, Kept};

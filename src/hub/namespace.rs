@@ -1,30 +1,34 @@
 //! A namespace: who is in it, its rooms, and what the application does for it.
 
-use super::rooms::Rooms;
+use super::{recovery::Recovery, rooms::Rooms};
 use crate::{
     client::{Handlers, Member},
-    session::Registry,
+    session::{Limits, Registry, SessionId},
 };
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 #[derive(Debug)]
 pub(crate) struct Namespace {
     /// As packets name it: empty for the root, `/chat` for others.
     endpoint: Arc<str>,
+    /// By the ids the clients are known by.
     pub(crate) members: Registry<Member>,
     pub(crate) rooms: Rooms,
+    pub(crate) recovery: Recovery,
     handlers: RwLock<Arc<Handlers>>,
 }
 
 impl Namespace {
-    fn new(endpoint: &str) -> Self {
+    fn new(endpoint: &str, keeping: Keeping) -> Self {
         Self {
             endpoint: endpoint.into(),
             members: Registry::new(),
             rooms: Rooms::default(),
+            recovery: Recovery::new(keeping.window, keeping.limits),
             handlers: RwLock::default(),
         }
     }
@@ -42,6 +46,16 @@ impl Namespace {
         if self.is_root() { "/" } else { &self.endpoint }
     }
 
+    /// The client with this id, in the form its generation has for it.
+    pub(crate) fn member(&self, id: &str) -> Option<Arc<Member>> {
+        let id = match id.split_once('#') {
+            // Clients of 1.x and 2.x name the namespace in front.
+            Some((endpoint, id)) => Some(id).filter(|_| endpoint == self.name())?,
+            None => id,
+        };
+        self.members.get(SessionId::parse(id)?)
+    }
+
     pub(crate) fn handlers(&self) -> Arc<Handlers> {
         Arc::clone(&self.handlers.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -52,20 +66,26 @@ impl Namespace {
     }
 }
 
+/// How long, and how much of, what clients may have missed is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keeping {
+    pub(crate) window: Duration,
+    pub(crate) limits: Limits,
+}
+
 /// All namespaces of a listener. They are made by the application alone, so their number is its business.
 #[derive(Debug)]
 pub(crate) struct Namespaces {
+    keeping: Keeping,
     root: Arc<Namespace>,
     others: RwLock<HashMap<Arc<str>, Arc<Namespace>>>,
 }
 
-impl Default for Namespaces {
-    fn default() -> Self {
-        Self { root: Arc::new(Namespace::new("")), others: RwLock::default() }
-    }
-}
-
 impl Namespaces {
+    pub(crate) fn new(keeping: Keeping) -> Self {
+        Self { keeping, root: Arc::new(Namespace::new("", keeping)), others: RwLock::default() }
+    }
+
     pub(crate) fn root(&self) -> &Arc<Namespace> {
         &self.root
     }
@@ -84,12 +104,13 @@ impl Namespaces {
         if name.is_empty() {
             return Arc::clone(&self.root);
         }
-        if name.contains([':', '?']) {
-            log::error!(target: "heirloom", "no client can name the namespace {name:?}: it holds a colon or a question mark");
+        if name.contains([':', '?', ',']) {
+            log::error!(target: "heirloom", "some clients cannot name the namespace {name:?}: it holds a colon, a comma or a question mark");
         }
         let endpoint: Arc<str> = format!("/{name}").into();
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
-        let namespace = others.entry(endpoint).or_insert_with_key(|endpoint| Arc::new(Namespace::new(endpoint)));
+        let make = |endpoint: &Arc<str>| Arc::new(Namespace::new(endpoint, self.keeping));
+        let namespace = others.entry(endpoint).or_insert_with_key(make);
         Arc::clone(namespace)
     }
 }
@@ -98,9 +119,11 @@ impl Namespaces {
 mod tests {
     use super::*;
 
+    const KEEPING: Keeping = Keeping { window: Duration::from_secs(1), limits: Limits { bytes: 1, messages: 1 } };
+
     #[test]
     fn every_spelling_of_a_name_is_one_namespace() {
-        let namespaces = Namespaces::default();
+        let namespaces = Namespaces::new(KEEPING);
         assert!(namespaces.find("/chat").is_none());
         let chat = namespaces.make("chat");
         assert!(Arc::ptr_eq(&chat, &namespaces.make("/chat")));
@@ -114,7 +137,7 @@ mod tests {
 
     #[test]
     fn names_that_objects_of_a_script_engine_have_are_no_namespaces() {
-        let namespaces = Namespaces::default();
+        let namespaces = Namespaces::new(KEEPING);
         for name in ["constructor", "__proto__", "toString", "/__proto__"] {
             assert!(namespaces.find(name).is_none());
         }

@@ -2,15 +2,17 @@
 
 use super::{
     Listener,
-    options::{Dialect, Options, Profiles, default_profile, is_of_packets},
+    options::{Dialect, EngineOptions, Options, Profiles, default_profile, is_of_packets},
     static_files::ClientScript,
 };
 use crate::{
     hub::WireForm,
-    session::{Limits, Profile},
+    session::{Limits, Polls, Profile},
     transport::{HandshakeRate, Origins, Transport},
 };
 use std::{fmt, time::Duration};
+
+mod engine;
 
 /// A client of 0.6 gives a poll up after 25 s without an answer.
 const POLL_DURATION_LIMIT: Duration = Duration::from_secs(25);
@@ -68,6 +70,7 @@ pub struct Builder {
     transports: Option<Vec<Transport>>,
     timings: [Timing; Transport::ALL.len()],
     unsafe_timings: bool,
+    engine: EngineOptions,
     origins: Option<Vec<String>>,
     queue: Limits,
     max_body_bytes: usize,
@@ -88,6 +91,7 @@ impl Default for Builder {
             transports: None,
             timings: Default::default(),
             unsafe_timings: false,
+            engine: EngineOptions::default(),
             origins: None,
             queue: Limits { bytes: 1 << 20, messages: 4096 },
             max_body_bytes: 1 << 20,
@@ -284,12 +288,19 @@ impl Builder {
             let reason = format!("{} is more than {LARGEST_FRAME} bytes", self.max_frame_bytes);
             return Err(BuildError::new("max_frame_bytes", reason));
         }
+        self.check_engine()?;
         check_length("header_timeout", self.header_timeout)?;
         check_length("body_timeout", self.body_timeout)?;
         let mut profiles = WireForm::ALL.map(|form| Transport::ALL.map(|transport| default_profile(form, transport)));
-        for profiles in &mut profiles {
+        for form in WireForm::ALL {
             for transport in Transport::ALL {
-                self.apply(transport, &mut profiles[transport.index()])?;
+                let profile = &mut profiles[form.index()][transport.index()];
+                if matches!(form, WireForm::Frames | WireForm::Envelope | WireForm::Packets) {
+                    self.apply(transport, profile)?;
+                } else if let Some(heartbeat) = &mut profile.heartbeat {
+                    heartbeat.interval = self.engine.ping_interval;
+                    heartbeat.timeout = Some(self.engine.ping_timeout);
+                }
             }
         }
         if !self.unsafe_timings {
@@ -309,6 +320,7 @@ impl Builder {
             resources,
             transports,
             profiles,
+            engine: self.engine,
             origins,
             queue: self.queue,
             max_body_bytes: self.max_body_bytes,
@@ -361,7 +373,32 @@ impl Builder {
             }
             let harm = "clients of 0.6 give a poll up after 25 s";
             self.check("poll_duration", transport, duration, POLL_DURATION_LIMIT, harm)?;
-            profile.poll_duration = duration;
+            profile.polls = Polls::Sealed { duration };
+        }
+        Ok(())
+    }
+
+    fn check_engine(&self) -> Result<(), BuildError> {
+        let engine = &self.engine;
+        let durations = [
+            ("ping_interval", engine.ping_interval),
+            ("ping_timeout", engine.ping_timeout),
+            ("upgrade_timeout", engine.upgrade_timeout),
+            ("connect_timeout", engine.connect_timeout),
+            ("recovery", engine.recovery.unwrap_or(LONGEST)),
+        ];
+        for (option, duration) in durations {
+            if duration.is_zero() {
+                return Err(BuildError::new(option, "must not be zero"));
+            }
+            check_length(option, duration)?;
+        }
+        let is_token = |name: &String| {
+            !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+        };
+        if !engine.cookie.as_ref().is_none_or(is_token) {
+            return Err(BuildError::new("session_cookie", "is no name of a cookie"));
         }
         Ok(())
     }
@@ -396,7 +433,9 @@ fn keep_packet_clients(profiles: &mut Profiles) {
             let patience = heartbeat.timeout.map_or(close_timeout, |timeout| timeout.min(close_timeout));
             heartbeat.interval = within(heartbeat.interval, patience);
         }
-        profile.poll_duration = within(profile.poll_duration, close_timeout);
+        if let Polls::Sealed { duration } = &mut profile.polls {
+            *duration = within(*duration, close_timeout);
+        }
     }
 }
 

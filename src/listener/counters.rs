@@ -12,6 +12,9 @@ pub(crate) struct Counters {
     volatile_dropped: AtomicU64,
     ignored_events: AtomicU64,
     refused_clients: AtomicU64,
+    unsupported: AtomicU64,
+    upgrades: AtomicU64,
+    recovered: AtomicU64,
 }
 
 impl Counters {
@@ -27,6 +30,19 @@ impl Counters {
 
     pub(crate) fn add_ignored_event(&self) {
         self.ignored_events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Messages a client's generation cannot say.
+    pub(crate) fn add_unsupported(&self, messages: usize) {
+        self.unsupported.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_upgrade(&self) {
+        self.upgrades.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_recovered_client(&self) {
+        self.recovered.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn add_refused_client(&self) {
@@ -64,6 +80,9 @@ impl Counters {
             volatile_dropped: read(&self.volatile_dropped),
             ignored_events: read(&self.ignored_events),
             refused_clients: read(&self.refused_clients),
+            unsupported_messages: read(&self.unsupported),
+            upgrades: read(&self.upgrades),
+            recovered_clients: read(&self.recovered),
         }
     }
 }
@@ -89,6 +108,12 @@ pub struct Stats {
     /// Events and messages of clients that nobody handled: no handler of that name, arguments that do not fit its
     /// types, a reserved name, what is no JSON, or a namespace the client is not in.
     pub ignored_events: u64,
-    /// Handshakes that the application's authorization refused.
+    /// Handshakes, and since 1.0 entries to namespaces, that the application's authorization refused.
     pub refused_clients: u64,
+    /// Messages and events that a client's generation has no way to say, once for each client.
+    pub unsupported_messages: u64,
+    /// Sessions that went over from polling to a WebSocket.
+    pub upgrades: u64,
+    /// Clients that came back after their connection broke, with everything they had missed.
+    pub recovered_clients: u64,
 }

@@ -51,7 +51,7 @@ impl Listener {
         Self { shared }
     }
 
-    /// The namespace of this name, made now if it is new: clients of 0.7 to 0.9 may enter it from now on. `/` is the
+    /// The namespace of this name, made now if it is new: clients since 0.7 may enter it from now on. `/` is the
     /// root.
     pub fn of(&self, name: &str) -> Namespace {
         Namespace::new(Arc::clone(&self.shared), self.shared.namespaces.make(name))
@@ -74,10 +74,10 @@ impl Listener {
     }
 
     /// Whether the request is for the listener: its path is a resource, or names the client script, an accepted transport
-    /// or a number under one, whole segments compared.
+    /// or a number under one, whole segments compared, or it is under one and its query is one of Engine.IO.
     #[must_use]
     pub fn matches<B>(&self, request: &Request<B>) -> bool {
-        transport::matches(&self.shared, request.uri().path())
+        transport::matches(&self.shared, request.uri())
     }
 
     /// Answers a request for which [`Listener::matches`] is true; any other is answered 404. For routers made by

@@ -4,7 +4,8 @@ use super::{Listener, Shared};
 use crate::{
     client::{Ack, Attempt, Client, Message, Refusal, SendError, is_reserved_event_name},
     hub::{self, Broadcast, Target},
-    session::{DisconnectReason, SessionId},
+    session::DisconnectReason,
+    transport::Transport,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, future::Future, sync::Arc};
@@ -30,12 +31,15 @@ impl Namespace {
         self.core.name()
     }
 
-    /// Sets who is let in. In the root namespace it is asked with the handshake, of clients of every generation; in
-    /// others, when a client wants to enter, and what that client sends to the namespace meanwhile waits. An answer
-    /// that takes longer than 30 s, or a panic, is a failure.
+    /// Sets who is let in. It is asked when a client wants to enter, and what that client sends to the namespace
+    /// meanwhile waits. In the root namespace it is asked with the handshake where there is no other entry: of clients of
+    /// 0.3 to 0.9 and of the bare protocols; of one of 1.x or 2.x, as soon as it is connected. A client that comes back
+    /// ([`Builder::recovery`](crate::Builder::recovery)) is not asked for again. An answer that takes longer than 30 s,
+    /// or a panic, is a failure.
     ///
-    /// Clients of 0.7 to 0.9 hear `handshake unauthorized` or `handshake error`, and of a namespace the packet
-    /// `7::/name:2`, or `7::/name:` of a failure; clients of the frames generation get status 403.
+    /// Clients since 3.0 hear of it in their `connect_error`, with the reason and the data of the [`Refusal`], those of
+    /// 1.x and 2.x in `error`. Clients of 0.7 to 0.9 hear `handshake unauthorized` or `handshake error`, and of a
+    /// namespace the packet `7::/name:2`, or `7::/name:` of a failure; clients of the frames generation get status 403.
     pub fn authorize<F, R>(&self, authorize: F) -> &Self
     where
         F: Fn(Attempt) -> R + Send + Sync + 'static,
@@ -116,6 +120,17 @@ impl Namespace {
         self
     }
 
+    /// Sets what happens when another transport carries a client from now on: one since 1.0 has gone over from polling
+    /// to a WebSocket.
+    pub fn on_upgrade<F, R>(&self, handler: F) -> &Self
+    where
+        F: Fn(Client, Transport) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.core.change_handlers(|handlers| handlers.set_upgrade(handler));
+        self
+    }
+
     /// Queues a message for every client.
     pub fn broadcast(&self, message: impl Into<Message>) -> Broadcast {
         self.everybody().send(message)
@@ -126,8 +141,7 @@ impl Namespace {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let ids = ids.into_iter().filter_map(|id| SessionId::parse(id.as_ref()));
-        ids.fold(self.everybody(), Target::without).send(message)
+        ids.into_iter().fold(self.everybody(), |target, id| target.except(id.as_ref())).send(message)
     }
 
     /// Queues an event for every client. See [`Client::emit`] for the arguments.
@@ -158,7 +172,7 @@ impl Namespace {
     /// The client with this id, while it is connected.
     #[must_use]
     pub fn client(&self, id: &str) -> Option<Client> {
-        let member = self.core.members.get(SessionId::parse(id)?).filter(|member| member.is_open())?;
+        let member = self.core.member(id).filter(|member| member.is_open())?;
         Some(Client::new(member, Arc::clone(&self.core)))
     }
 }
@@ -228,6 +242,28 @@ impl Listener {
         R: Future<Output = ()> + Send + 'static,
     {
         self.root().on(event, handler);
+        self
+    }
+
+    /// Sets who may begin a session, whatever it speaks; asked before [`Listener::authorize`], with nothing but the
+    /// request. A client of Engine.IO, and any WebSocket, is answered 403, others as there. Clients since 1.0 take that
+    /// for a failure of the network and try again, so use it to keep strangers out, and `authorize` to tell users why.
+    pub fn authorize_handshake<F, R>(&self, authorize: F) -> &Self
+    where
+        F: Fn(Attempt) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Refusal>> + Send + 'static,
+    {
+        self.shared.namespaces.root().change_handlers(|handlers| handlers.set_authorize_handshake(authorize));
+        self
+    }
+
+    /// [`Namespace::on_upgrade`] of the root namespace.
+    pub fn on_upgrade<F, R>(&self, handler: F) -> &Self
+    where
+        F: Fn(Client, Transport) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.root().on_upgrade(handler);
         self
     }
 

@@ -3,13 +3,15 @@
 use super::static_files::ClientScript;
 use crate::{
     hub::WireForm,
-    session::{Heartbeat, Limits, Profile},
+    session::{Beater, Goodbye, Heartbeat, Limits, Polls, Profile},
     transport::{HandshakeRate, Origins, Transport},
 };
 use std::time::Duration;
 
-/// The two wire forms of the frames generation. They look alike until the server has spoken, so a listener speaks
-/// one of them on each of its resources ([`Builder::also_mount`](crate::Builder::also_mount)).
+/// What a listener speaks on one of its resources ([`Builder::also_mount`](crate::Builder::also_mount)).
+///
+/// The two wire forms of the frames generation look alike until the server has spoken, so there is one of them on each
+/// resource, beside all later generations. A bare protocol has a resource to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -18,6 +20,11 @@ pub enum Dialect {
     Frames,
     /// JSON envelopes: clients 0.3 and 0.4.
     Json,
+    /// Engine.IO alone, revisions 3 and 4: a message is what the application makes of it. All clients are in the root
+    /// namespace; events go out as the text `{"name":…,"args":[…]}`, and such a text is one if it has a handler.
+    BareEngine,
+    /// WebSocket alone: a text or binary message is a message, otherwise as [`Dialect::BareEngine`].
+    BareWebSocket,
 }
 
 impl Dialect {
@@ -25,6 +32,8 @@ impl Dialect {
         match self {
             Self::Frames => WireForm::Frames,
             Self::Json => WireForm::Envelope,
+            Self::BareEngine => WireForm::BareEngine4,
+            Self::BareWebSocket => WireForm::BareWebSocket,
         }
     }
 }
@@ -37,6 +46,12 @@ pub enum Generation {
     Frames,
     /// Socket.IO 0.7, 0.8 and 0.9.
     Packets,
+    /// Socket.IO 1.x to 4.x.
+    Engine,
+    /// Engine.IO alone.
+    BareEngine,
+    /// WebSocket alone.
+    BareWebSocket,
 }
 
 impl Generation {
@@ -45,6 +60,9 @@ impl Generation {
         match self {
             Self::Frames => "frames",
             Self::Packets => "packets",
+            Self::Engine => "engine",
+            Self::BareEngine => "bare-engine",
+            Self::BareWebSocket => "bare-websocket",
         }
     }
 }
@@ -65,6 +83,7 @@ pub(crate) struct Options {
     pub(crate) profiles: [Profiles; WireForm::ALL.len()],
     /// The transports that a handshake of the packets generation names, in the application's order.
     pub(crate) announced_transports: Vec<Transport>,
+    pub(crate) engine: EngineOptions,
     pub(crate) origins: Origins,
     pub(crate) queue: Limits,
     pub(crate) max_body_bytes: usize,
@@ -74,6 +93,36 @@ pub(crate) struct Options {
     pub(crate) handshakes: Option<HandshakeRate>,
     pub(crate) client_script: ClientScript,
     pub(crate) trust_forwarded_scheme: bool,
+}
+
+/// What holds for sessions of Engine.IO.
+#[derive(Debug, Clone)]
+pub(crate) struct EngineOptions {
+    pub(crate) ping_interval: Duration,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) upgrade_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_attachments: usize,
+    /// How long what a client may have missed is kept; nothing when nobody may come back.
+    pub(crate) recovery: Option<Duration>,
+    pub(crate) cookie: Option<String>,
+    pub(crate) guess_encoding: bool,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            ping_interval: seconds(25),
+            ping_timeout: seconds(20),
+            upgrade_timeout: seconds(10),
+            connect_timeout: seconds(45),
+            max_attachments: 10,
+            recovery: Some(seconds(120)),
+            cookie: None,
+            guess_encoding: true,
+        }
+    }
 }
 
 /// The timing of every transport of one generation.
@@ -86,6 +135,11 @@ impl Options {
 }
 
 impl Options {
+    /// The largest payload a client of Engine.IO may send, in bytes.
+    pub(crate) fn max_payload(&self) -> usize {
+        self.max_body_bytes.min(self.max_frame_bytes)
+    }
+
     /// Whether sessions of the packets generation may use this transport.
     pub(crate) fn speaks_packets(&self, transport: Transport) -> bool {
         self.transports.contains(&transport) && is_of_packets(transport)
@@ -119,7 +173,27 @@ pub(crate) fn default_profile(form: WireForm, transport: Transport) -> Profile {
         WireForm::Frames => frames_profile(Dialect::Frames, transport),
         WireForm::Envelope => frames_profile(Dialect::Json, transport),
         WireForm::Packets => packets_profile(transport),
+        WireForm::Engine3 | WireForm::BareEngine3 => engine_profile(Beater::Client, transport),
+        WireForm::Engine4 | WireForm::Recoverable | WireForm::BareEngine4 => engine_profile(Beater::Session, transport),
+        WireForm::BareWebSocket => websocket_profile(),
     }
+}
+
+/// How many packets a poll carries at most: clients in Python drop an answer with more.
+const PACKETS_OF_A_POLL: usize = 16;
+
+/// That of 4.8, but that a client whose poll breaks off may come again.
+fn engine_profile(by: Beater, transport: Transport) -> Profile {
+    let EngineOptions { ping_interval: interval, ping_timeout, .. } = EngineOptions::default();
+    let heartbeat = Some(Heartbeat { by, interval, timeout: Some(ping_timeout) });
+    let close_timeout = if transport.is_polling() { Duration::from_secs(5) } else { Duration::ZERO };
+    Profile { heartbeat, close_timeout, polls: Polls::Drained { packets: PACKETS_OF_A_POLL }, goodbye: Goodbye::Always }
+}
+
+/// Pings of the WebSocket protocol itself, at the pace of those of Engine.IO.
+fn websocket_profile() -> Profile {
+    let profile = engine_profile(Beater::Connection, Transport::WebSocket);
+    Profile { goodbye: Goodbye::Never, ..profile }
 }
 
 /// That of 0.9.19.
@@ -128,23 +202,27 @@ fn packets_profile(transport: Transport) -> Profile {
     let (heartbeat, close_timeout) = if transport.is_polling() {
         (None, seconds(60))
     } else {
-        (Some(Heartbeat { interval: seconds(25), timeout: Some(seconds(60)) }), Duration::ZERO)
+        let heartbeat = Heartbeat { by: Beater::Connection, interval: seconds(25), timeout: Some(seconds(60)) };
+        (Some(heartbeat), Duration::ZERO)
     };
-    Profile { heartbeat, close_timeout, poll_duration: seconds(20), says_goodbye: true }
+    let polls = Polls::Sealed { duration: seconds(20) };
+    Profile { heartbeat, close_timeout, polls, goodbye: Goodbye::ToStayAway }
 }
 
 /// That of 0.6.18 for `~m~` frames, of 0.4.1 for JSON envelopes (docs/wire/frames.md §3.1).
 fn frames_profile(dialect: Dialect, transport: Transport) -> Profile {
-    use Transport::{FlashSocket, HtmlFile, JsonpPolling, ServerEvents, WebSocket, XhrMultipart, XhrPolling};
+    use Transport::{FlashSocket, HtmlFile, JsonpPolling, Polling, ServerEvents, WebSocket, XhrMultipart, XhrPolling};
     let seconds = Duration::from_secs;
-    let poll_duration = seconds(20);
+    let polls = Polls::Sealed { duration: seconds(20) };
     let (heartbeat, close_timeout) = match (dialect, transport) {
-        (Dialect::Frames, XhrPolling | JsonpPolling) => (None, seconds(8)),
-        (Dialect::Json, XhrPolling | JsonpPolling) => (None, seconds(5)),
-        (Dialect::Frames, _) => (Some((seconds(10), Some(seconds(8)))), Duration::ZERO),
+        (Dialect::Json, XhrPolling | JsonpPolling | Polling) => (None, seconds(5)),
+        (_, XhrPolling | JsonpPolling | Polling) => (None, seconds(8)),
+        (Dialect::Frames | Dialect::BareEngine | Dialect::BareWebSocket, _) => {
+            (Some((seconds(10), Some(seconds(8)))), Duration::ZERO)
+        }
         (Dialect::Json, WebSocket | FlashSocket) => (Some((seconds(10), None)), Duration::ZERO),
         (Dialect::Json, HtmlFile | XhrMultipart | ServerEvents) => (Some((seconds(5), None)), Duration::ZERO),
     };
-    let heartbeat = heartbeat.map(|(interval, timeout)| Heartbeat { interval, timeout });
-    Profile { heartbeat, close_timeout, poll_duration, says_goodbye: false }
+    let heartbeat = heartbeat.map(|(interval, timeout)| Heartbeat { by: Beater::Connection, interval, timeout });
+    Profile { heartbeat, close_timeout, polls, goodbye: Goodbye::Never }
 }

@@ -2,10 +2,10 @@
 
 use super::{counters::Counters, options::Options};
 use crate::{
-    client::{Attempt, Context, Handshake, Member, Refusal, State, admit},
-    hub::{Namespaces, WireForm},
+    client::{Attempt, Context, Engine, Handshake, Member, Refusal, State, admit},
+    hub::{Keeping, Namespace, Namespaces, WireForm},
     listener::Generation,
-    session::{Deadlines, DisconnectReason, Registry, Session, SessionId},
+    session::{Deadlines, DisconnectReason, Limits, Registry, Session, SessionId},
     transport::{HandshakeLimit, HandshakeTurn, Mount, Transport},
 };
 use std::{
@@ -54,7 +54,7 @@ impl Shared {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             mount: Mount::new(&options.resources),
-            namespaces: Namespaces::default(),
+            namespaces: Namespaces::new(keeping(&options)),
             deadlines: Arc::new(Deadlines::new()),
             counters: Counters::default(),
             sessions: Registry::new(),
@@ -76,6 +76,26 @@ impl Shared {
         });
     }
 
+    /// The present.
+    pub(crate) fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    /// Forgets what was missed in this namespace when it is too old, until there is nothing left.
+    pub(crate) fn sweep(&self, namespace: &Arc<Namespace>) {
+        let namespace = Arc::downgrade(namespace);
+        self.spawn(async move {
+            loop {
+                let Some(window) = namespace.upgrade().map(|namespace| namespace.recovery.window()) else { return };
+                tokio::time::sleep(window).await;
+                let Some(namespace) = namespace.upgrade() else { return };
+                if !namespace.recovery.sweep(tokio::time::Instant::now().into_std()) {
+                    return;
+                }
+            }
+        });
+    }
+
     /// Runs a task on the listener's runtime.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         if let Some((runtime, _)) = self.runtime.get() {
@@ -83,10 +103,22 @@ impl Shared {
         }
     }
 
-    /// Asks the application whether a client may come in; answers what was kept for it.
-    pub(crate) async fn admit(&self, handshake: &Arc<Handshake>) -> Result<Arc<Mutex<State>>, Refusal> {
+    /// Asks the application whether a client may come in; answers what was kept for it. Clients since 1.0 are asked for
+    /// more when they want into the root namespace.
+    pub(crate) async fn admit(
+        &self,
+        handshake: &Arc<Handshake>,
+        generation: Generation,
+    ) -> Result<Arc<Mutex<State>>, Refusal> {
         let handlers = self.namespaces.root().handlers();
-        let admitted = admit(handlers.authorize.as_ref(), Attempt::handshake_of(Arc::clone(handshake))).await;
+        let state = Arc::default();
+        let attempt = |state| Attempt::root(Arc::clone(handshake), generation, None, state);
+        let mut admitted = admit(handlers.authorize_handshake.as_ref(), attempt(state)).await;
+        if generation != Generation::Engine {
+            if let Ok(state) = admitted {
+                admitted = admit(handlers.authorize.as_ref(), attempt(state)).await;
+            }
+        }
         if admitted.is_err() {
             self.counters.add_refused_client();
         }
@@ -101,6 +133,7 @@ impl Shared {
         form: WireForm,
         transport: Transport,
         state: Arc<Mutex<State>>,
+        engine: Option<Engine>,
     ) -> Option<Arc<Member>> {
         let Some(id) = SessionId::random() else {
             log::error!(target: "heirloom", "the system's random generator failed; a session was refused");
@@ -108,7 +141,7 @@ impl Shared {
         };
         let profile = self.options.profile(form, transport);
         let patience = (form == WireForm::Packets).then_some(UNUSED_HANDSHAKE);
-        let context = Context::new(Arc::clone(self), handshake, form, transport, state);
+        let context = Context::new(Arc::clone(self), handshake, form, transport, state, engine);
         let member = Session::open(id, profile, self.options.queue, patience, context);
         self.sessions.insert(id, Arc::clone(&member));
         // Looked at after the session is known, so that a shutdown either sees the session or is seen here.
@@ -116,10 +149,11 @@ impl Shared {
             self.forget(&member);
             return None;
         }
-        if member.host.generation() == Generation::Frames {
-            Context::begin(&member);
-        } else {
-            log::debug!(target: "heirloom", "session {id:?} handshaken");
+        match member.host.generation() {
+            Generation::Frames => _ = Context::begin(&member),
+            Generation::Packets => log::debug!(target: "heirloom", "session {id:?} handshaken"),
+            // These begin with their first connection, at once.
+            Generation::Engine | Generation::BareEngine | Generation::BareWebSocket => {}
         }
         Some(member)
     }
@@ -140,6 +174,17 @@ impl Shared {
             // Before the look, so that an end between the two is not missed.
             let left = self.left.notified();
             if !member.is_open() {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// Resolves when the session has gone.
+    pub(crate) async fn until_gone(&self, member: &Member) {
+        loop {
+            let left = self.left.notified();
+            if self.sessions.get(member.id()).is_none() {
                 return;
             }
             left.await;
@@ -206,6 +251,15 @@ impl Shared {
             left.await;
         }
     }
+}
+
+/// A namespace keeps for who comes back as much as so many clients' queues hold.
+const QUEUES_KEPT: usize = 16;
+
+fn keeping(options: &Options) -> Keeping {
+    let Limits { bytes, messages } = options.queue;
+    let limits = Limits { bytes: bytes.saturating_mul(QUEUES_KEPT), messages: messages.saturating_mul(QUEUES_KEPT) };
+    Keeping { window: options.engine.recovery.unwrap_or_default(), limits }
 }
 
 /// Work that a shutdown waits for.

@@ -6,10 +6,9 @@ use super::{
     id::SessionId,
     machine::{Effects, Machine, Mode, Taken},
     profile::Profile,
-    queue::{Limits, SendError},
+    queue::{Element, Limits, SendError},
     reason::DisconnectReason,
 };
-use bytes::Bytes;
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -127,7 +126,7 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::unwritten`].
     pub(crate) fn unwritten(self: &Arc<Self>, number: u64) {
-        self.with(|machine, _| machine.unwritten(number));
+        self.with(|machine, now| machine.unwritten(now, number));
     }
 
     /// See [`Machine::detach`].
@@ -136,18 +135,43 @@ impl<A: Host> Session<A> {
     }
 
     /// See [`Machine::send`].
-    pub(crate) fn send(self: &Arc<Self>, messages: &[Bytes]) -> Result<(), SendError> {
+    pub(crate) fn send(self: &Arc<Self>, messages: &[Element]) -> Result<(), SendError> {
         self.with(|machine, _| machine.send(messages))
     }
 
     /// See [`Machine::send_volatile`].
-    pub(crate) fn send_volatile(self: &Arc<Self>, message: &Bytes) -> Result<(), SendError> {
+    pub(crate) fn send_volatile(self: &Arc<Self>, message: &[Element]) -> Result<(), SendError> {
         self.with(|machine, _| machine.send_volatile(message))
     }
 
     /// See [`Machine::heartbeat`].
     pub(crate) fn heartbeat(self: &Arc<Self>, counter: Option<u64>) {
         self.with(|machine, now| machine.heartbeat(now, counter));
+    }
+
+    /// See [`Machine::hear`].
+    pub(crate) fn hear(self: &Arc<Self>) {
+        self.with(|machine, now| machine.hear(now));
+    }
+
+    /// See [`Machine::answer_heartbeat`].
+    pub(crate) fn answer_heartbeat(self: &Arc<Self>) {
+        self.with(|machine, _| machine.answer_heartbeat());
+    }
+
+    /// See [`Machine::expect_entry`].
+    pub(crate) fn expect_entry(self: &Arc<Self>, within: Duration) {
+        self.with(|machine, now| machine.expect_entry(now + within));
+    }
+
+    /// See [`Machine::entered`].
+    pub(crate) fn entered(self: &Arc<Self>) {
+        self.with(|machine, _| machine.entered());
+    }
+
+    /// See [`Machine::probe`].
+    pub(crate) fn probe(self: &Arc<Self>, probed: bool) {
+        self.with(|machine, _| machine.probe(probed));
     }
 
     /// See [`Machine::pause_reading`].
@@ -167,7 +191,12 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::end`].
     pub(crate) fn end(self: &Arc<Self>, reason: DisconnectReason) {
-        self.with(|machine, now| machine.end(now, reason));
+        self.with(|machine, now| machine.end(now, reason, false));
+    }
+
+    /// The client said goodbye. See [`Machine::end`].
+    pub(crate) fn end_by_client(self: &Arc<Self>, reason: DisconnectReason) {
+        self.with(|machine, now| machine.end(now, reason, true));
     }
 
     /// A deadline came. See [`Machine::tick`].

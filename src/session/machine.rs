@@ -6,15 +6,18 @@
 
 use super::{
     delivery::{Delivery, Outcome},
-    profile::Profile,
+    profile::{Goodbye, Polls, Profile},
     queue::{Batch, Element, Limits, Queue, SendError},
     reason::DisconnectReason,
 };
-use bytes::Bytes;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+
+mod pulse;
+
+use pulse::Pulse;
 
 /// The shortest time a session that is being ended may take to write what is queued.
 const ENDING_GRACE: Duration = Duration::from_secs(5);
@@ -98,13 +101,6 @@ impl InFlight {
     }
 }
 
-#[derive(Debug, Default)]
-struct Pulse {
-    counter: u64,
-    next: Option<Instant>,
-    reply_by: Option<Instant>,
-}
-
 #[derive(Debug)]
 struct Lapse {
     at: Instant,
@@ -122,6 +118,10 @@ pub(crate) struct Machine {
     in_flight: Option<InFlight>,
     pulse: Pulse,
     lapse: Option<Lapse>,
+    /// When the session ends unless the client has come into a namespace.
+    enters_by: Option<Instant>,
+    /// The client tries another transport: a poll is answered at once, so that it lets go of this one.
+    probed: bool,
     /// How many requests wait because the application is behind: a reply may be in one.
     requests_paused: usize,
     effects: Effects,
@@ -141,8 +141,10 @@ impl Machine {
             connection: None,
             attachments: 0,
             in_flight: None,
-            pulse: Pulse::default(),
+            pulse: Pulse::begin(now, &profile),
             lapse: Some(Lapse { at: now + patience, reason: DisconnectReason::TransportClosed, extensions: 0 }),
+            enters_by: None,
+            probed: false,
             requests_paused: 0,
             effects: Effects::default(),
         }
@@ -158,7 +160,7 @@ impl Machine {
         let poll = self.connection.as_ref().filter(|poll| !poll.expired && poll.sealed == 0);
         let poll = poll.and_then(|poll| poll.expires);
         let lapse = self.lapse.as_ref().map(|lapse| lapse.at);
-        [poll, self.pulse.next, self.pulse.reply_by, lapse].into_iter().flatten().min()
+        [poll, self.pulse.next, self.pulse.reply_by, lapse, self.enters_by].into_iter().flatten().min()
     }
 
     /// Whether messages are still accepted.
@@ -185,6 +187,13 @@ impl Machine {
     /// A connection wants to carry the session from now on, with the timing of its transport. The one before it is
     /// over. Answers its number, or nothing when the session is over.
     pub(crate) fn attach(&mut self, now: Instant, mode: Mode, profile: Profile) -> Option<u64> {
+        let drained = matches!(profile.polls, Polls::Drained { .. });
+        let is_polled = self.connection.as_ref().is_some_and(|connection| connection.mode == Mode::Poll);
+        if drained && mode == Mode::Poll && is_polled {
+            // Two polls at a time: one of them is not the client's.
+            self.close(DisconnectReason::ProtocolError);
+            return None;
+        }
         self.profile = profile;
         self.settle_in_flight();
         let over = match self.phase {
@@ -197,23 +206,19 @@ impl Machine {
             return None;
         }
         self.effects.wake |= self.connection.is_some();
-        self.queue.drop_heartbeats();
         self.queue.join();
         self.attachments += 1;
-        let (sealed, expires) = match mode {
-            Mode::Poll => (self.queue.len(), Some(now + self.profile.poll_duration)),
-            Mode::Stream => (0, None),
+        let (sealed, expires) = match (mode, self.profile.polls) {
+            (Mode::Poll, Polls::Sealed { duration }) => (self.queue.len(), Some(now + duration)),
+            (Mode::Poll, Polls::Drained { .. }) => (self.queue.len(), None),
+            (Mode::Stream, _) => (0, None),
         };
-        self.connection =
-            Some(Connection { number: self.attachments, mode, sealed, expires, expired: false, paused: false });
+        let expired = mode == Mode::Poll && self.probed && sealed == 0;
+        self.connection = Some(Connection { number: self.attachments, mode, sealed, expires, expired, paused: false });
         if self.phase == Phase::Open {
             self.lapse = None;
         }
-        self.pulse.reply_by = None;
-        self.pulse.next = match (mode, self.profile.heartbeat) {
-            (Mode::Stream, Some(heartbeat)) => Some(now + heartbeat.interval),
-            _ => None,
-        };
+        self.begin_pulse(now, mode);
         Some(self.attachments)
     }
 
@@ -225,17 +230,18 @@ impl Machine {
             None => return Taken::GivenUp,
         };
         let (mode, sealed, expired) = (connection.mode, connection.sealed, connection.expired);
-        let count = match mode {
-            Mode::Poll => sealed,
+        let count = match (mode, self.profile.polls) {
+            (Mode::Poll, Polls::Sealed { .. }) => sealed,
+            (Mode::Poll, Polls::Drained { packets }) => self.queue.len().min(packets),
             // What the stream has under way is written first.
-            Mode::Stream if self.in_flight.is_some() => return Taken::Wait,
-            Mode::Stream => self.queue.len(),
+            (Mode::Stream, _) if self.in_flight.is_some() => return Taken::Wait,
+            (Mode::Stream, _) => self.queue.len(),
         };
         if count > 0 {
             let batch = self.queue.take(count);
             self.in_flight = Some(InFlight { number, batch: batch.clone(), delivery: None });
             if mode == Mode::Poll {
-                self.leave(now, DisconnectReason::CloseTimeout);
+                self.answered(now);
             }
             return Taken::Batch(batch);
         }
@@ -244,7 +250,7 @@ impl Machine {
             return Taken::Closed;
         }
         if expired {
-            self.leave(now, DisconnectReason::CloseTimeout);
+            self.answered(now);
             return Taken::Expired;
         }
         Taken::Wait
@@ -281,9 +287,13 @@ impl Machine {
     }
 
     /// The batch taken by this connection did not leave: it goes first again.
-    pub(crate) fn unwritten(&mut self, number: u64) {
+    pub(crate) fn unwritten(&mut self, now: Instant, number: u64) {
         if let Some(in_flight) = self.in_flight.take_if(|in_flight| in_flight.number == number) {
             self.put_back(in_flight.batch);
+            if self.profile.beats_for_session() && self.connection.is_none() {
+                // Whoever gave up its poll is not waited for as long as one that has only fallen silent.
+                self.leave(now, DisconnectReason::TransportClosed);
+            }
         }
     }
 
@@ -293,15 +303,15 @@ impl Machine {
             return;
         };
         let reason = match connection.mode {
-            Mode::Poll => DisconnectReason::CloseTimeout,
-            Mode::Stream => reason,
+            Mode::Poll if !self.profile.beats_for_session() => DisconnectReason::CloseTimeout,
+            _ => reason,
         };
-        self.unwritten(number);
+        self.unwritten(now, number);
         self.leave(now, reason);
     }
 
     /// Queues messages that belong to one payload, all or none.
-    pub(crate) fn send(&mut self, messages: &[Bytes]) -> Result<(), SendError> {
+    pub(crate) fn send(&mut self, messages: &[Element]) -> Result<(), SendError> {
         if self.phase != Phase::Open {
             return Err(SendError::Closed);
         }
@@ -311,8 +321,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Queues a message only if a connection is there that takes it at once.
-    pub(crate) fn send_volatile(&mut self, message: &Bytes) -> Result<(), SendError> {
+    /// Queues a message, with its attachments, only if a connection is there that takes it at once.
+    pub(crate) fn send_volatile(&mut self, message: &[Element]) -> Result<(), SendError> {
         let is_ready = match &self.connection {
             None => false,
             Some(poll) if poll.mode == Mode::Poll => poll.sealed == 0 && !poll.expired,
@@ -321,32 +331,27 @@ impl Machine {
         if self.phase == Phase::Open && !is_ready {
             return Err(SendError::NotReady);
         }
-        self.send(std::slice::from_ref(message))
+        self.send(message)
     }
 
-    /// The client answered the heartbeat with this number, or any if the protocol has no numbers.
-    pub(crate) fn heartbeat(&mut self, now: Instant, counter: Option<u64>) {
-        let Some(heartbeat) = self.profile.heartbeat else { return };
-        let is_ours = counter.is_none_or(|counter| counter == self.pulse.counter);
-        if is_ours && self.pulse.reply_by.take().is_some() {
-            self.pulse.next = Some(now + heartbeat.interval);
+    /// The session ends at this time, unless the client has come into a namespace by then.
+    pub(crate) fn expect_entry(&mut self, by: Instant) {
+        self.enters_by = Some(by);
+    }
+
+    /// The client has come into a namespace.
+    pub(crate) fn entered(&mut self) {
+        self.enters_by = None;
+    }
+
+    /// The client tries another transport, or no longer does.
+    pub(crate) fn probe(&mut self, probed: bool) {
+        self.probed = probed;
+        let poll = self.connection.as_mut().filter(|poll| poll.mode == Mode::Poll && poll.sealed == 0);
+        if let Some(poll) = poll.filter(|_| probed) {
+            poll.expired = true;
+            self.effects.wake = true;
         }
-    }
-
-    /// This connection is not read because the application is behind, or is read again. Of one that was displaced
-    /// nobody is judged.
-    pub(crate) fn pause_reading(&mut self, now: Instant, number: u64, paused: bool) {
-        let connection = self.connection.as_mut().filter(|connection| connection.number == number);
-        if let Some(connection) = connection {
-            connection.paused = paused;
-            self.put_off_reply(now);
-        }
-    }
-
-    /// A request waits because the application is behind, or goes on.
-    pub(crate) fn pause_request(&mut self, now: Instant, paused: bool) {
-        self.requests_paused = if paused { self.requests_paused + 1 } else { self.requests_paused.saturating_sub(1) };
-        self.put_off_reply(now);
     }
 
     /// The client never heard the opening, whatever became of it: it comes first on the next connection.
@@ -356,8 +361,8 @@ impl Machine {
         }
     }
 
-    /// The application or the listener ends the session. What is queued may still leave.
-    pub(crate) fn end(&mut self, now: Instant, reason: DisconnectReason) {
+    /// The application or the listener ends the session, or the client's goodbye does. What is queued may still leave.
+    pub(crate) fn end(&mut self, now: Instant, reason: DisconnectReason, by_client: bool) {
         if self.phase != Phase::Open {
             return;
         }
@@ -366,14 +371,18 @@ impl Machine {
         if let Some(delivered) = self.in_flight.take_if(|in_flight| in_flight.outcome() == Some(Outcome::Delivered)) {
             self.queue.release(&delivered.batch);
         }
-        let by_client = reason == DisconnectReason::ClientDisconnect;
         // Nobody comes for the last word if nobody ever came, or if the client has said its own.
         let nobody_comes = self.attachments == 0 || by_client;
         if self.connection.is_none() && nobody_comes {
             return self.close(reason);
         }
         // After a shutdown or a failure the client may come back, so it is not told to stay away.
-        if self.profile.says_goodbye && (by_client || reason == DisconnectReason::ServerDisconnect) {
+        let is_told = match self.profile.goodbye {
+            Goodbye::Never => false,
+            Goodbye::ToStayAway => by_client || reason == DisconnectReason::ServerDisconnect,
+            Goodbye::Always => !by_client,
+        };
+        if is_told {
             let idle = self.queue.is_empty();
             self.queue.push(Element::Goodbye, false);
             self.seal(idle);
@@ -395,43 +404,13 @@ impl Machine {
                 self.effects.wake = true;
             }
         }
-        if self.requests_paused > 0 || self.connection.as_ref().is_some_and(|connection| connection.paused) {
-            self.put_off_reply(now);
-        }
-        if self.pulse.reply_by.is_some_and(|reply_by| reply_by <= now) {
-            self.effects.wake = true;
-            self.leave(now, DisconnectReason::HeartbeatTimeout);
-        }
-        if self.pulse.next.is_some_and(|next| next <= now) {
-            self.beat(now);
+        self.tick_pulse(now);
+        if self.enters_by.is_some_and(|enters_by| enters_by <= now) {
+            self.enters_by = None;
+            self.end(now, DisconnectReason::ProtocolError, false);
         }
         if self.lapse.as_ref().is_some_and(|lapse| lapse.at <= now) {
             self.lapse_now(now);
-        }
-    }
-
-    fn beat(&mut self, now: Instant) {
-        let Some(heartbeat) = self.profile.heartbeat else { return };
-        // A stream that is not read collects no heartbeats.
-        if !self.queue.has_heartbeat() {
-            self.pulse.counter += 1;
-            let idle = self.queue.is_empty();
-            self.queue.push(Element::Heartbeat(self.pulse.counter), false);
-            self.seal(idle);
-        }
-        match heartbeat.timeout {
-            Some(timeout) => {
-                self.pulse.next = None;
-                self.pulse.reply_by = Some(now + timeout);
-            }
-            None => self.pulse.next = Some(now + heartbeat.interval),
-        }
-    }
-
-    fn put_off_reply(&mut self, now: Instant) {
-        let timeout = self.profile.heartbeat.and_then(|heartbeat| heartbeat.timeout);
-        if let (Some(reply_by), Some(timeout)) = (&mut self.pulse.reply_by, timeout) {
-            *reply_by = now + timeout;
         }
     }
 
@@ -454,12 +433,19 @@ impl Machine {
         self.seal(true);
     }
 
+    /// A poll has its answer.
+    fn answered(&mut self, now: Instant) {
+        if self.phase == Phase::Open && self.profile.beats_for_session() {
+            self.connection = None;
+        } else {
+            self.leave(now, DisconnectReason::CloseTimeout);
+        }
+    }
+
     /// The connection is over; the session lives on for the close timeout.
     fn leave(&mut self, now: Instant, reason: DisconnectReason) {
         self.connection = None;
-        self.pulse.next = None;
-        self.pulse.reply_by = None;
-        self.queue.drop_heartbeats();
+        self.end_pulse();
         if self.phase != Phase::Open {
             return;
         }
@@ -522,6 +508,7 @@ impl Machine {
         self.connection = None;
         self.pulse = Pulse::default();
         self.lapse = None;
+        self.enters_by = None;
         if let Some(in_flight) = self.in_flight.take() {
             if in_flight.outcome() != Some(Outcome::Delivered) {
                 self.effects.undelivered += in_flight.batch.messages();

@@ -20,7 +20,7 @@ pub(crate) use delivery::{Delivery, Outcome};
 pub(crate) use id::SessionId;
 pub(crate) use live::{Host, Session};
 pub(crate) use machine::{Mode, Taken};
-pub(crate) use profile::{Heartbeat, Profile};
+pub(crate) use profile::{Beater, Goodbye, Heartbeat, Polls, Profile};
 pub(crate) use queue::{Batch, Element, Entry, Limits, SendError as QueueError};
 pub use reason::DisconnectReason;
 pub(crate) use registry::Registry;

@@ -30,18 +30,36 @@ pub(crate) enum Element {
     Opening,
     /// The last thing a client hears, where the protocol has a word for it.
     Goodbye,
-    /// A message in the session's wire form.
+    /// A message of text in the session's wire form.
     Message(Bytes),
-    /// The heartbeat with this number.
+    /// A message of bytes.
+    Binary(Bytes),
+    /// Bytes that belong to the message before.
+    Attachment(Bytes),
+    /// The heartbeat with this number, or the answer to one of the client's.
     Heartbeat(u64),
 }
 
 impl Element {
     fn cost(&self) -> (usize, usize) {
         match self {
-            Self::Message(bytes) => (bytes.len(), 1),
+            Self::Message(bytes) | Self::Binary(bytes) => (bytes.len(), 1),
+            Self::Attachment(bytes) => (bytes.len(), 0),
             Self::Opening | Self::Goodbye | Self::Heartbeat(_) => (0, 0),
         }
+    }
+}
+
+impl Element {
+    /// The bytes of the application's in it.
+    pub(crate) fn length(&self) -> usize {
+        self.cost().0
+    }
+}
+
+impl From<Bytes> for Element {
+    fn from(text: Bytes) -> Self {
+        Self::Message(text)
     }
 }
 
@@ -102,17 +120,21 @@ impl Queue {
         (self.bytes, self.messages)
     }
 
-    /// Adds messages that belong together, all or none.
-    pub(crate) fn push_messages(&mut self, messages: &[Bytes], joined: bool) -> Result<(), SendError> {
-        let bytes: usize = messages.iter().map(Bytes::len).sum();
+    /// Adds messages that belong together, with their attachments, all or none.
+    pub(crate) fn push_messages(&mut self, messages: &[Element], joined: bool) -> Result<(), SendError> {
+        let (bytes, count) = messages
+            .iter()
+            .map(Element::cost)
+            .fold((0_usize, 0_usize), |sum, cost| (sum.0.saturating_add(cost.0), sum.1.saturating_add(cost.1)));
         let fits = self.bytes.saturating_add(bytes) <= self.limits.bytes
-            && self.messages.saturating_add(messages.len()) <= self.limits.messages;
+            && self.messages.saturating_add(count) <= self.limits.messages;
         if !fits {
             return Err(SendError::Full);
         }
         for (position, message) in messages.iter().enumerate() {
+            // The first message of a payload begins it.
             let joined = joined || position > 0;
-            self.push(Element::Message(message.clone()), joined);
+            self.push(message.clone(), joined);
         }
         Ok(())
     }
@@ -193,8 +215,8 @@ mod tests {
         Queue::new(Limits { bytes, messages })
     }
 
-    fn message(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
+    fn message(text: &'static str) -> Element {
+        Element::Message(Bytes::from_static(text.as_bytes()))
     }
 
     #[test]
@@ -226,7 +248,16 @@ mod tests {
         queue.push_messages(&[message("3")], false).unwrap();
         queue.put_back(batch);
         let again: Vec<_> = queue.take(9).0.into_iter().map(|entry| entry.element).collect();
-        assert_eq!(again, ["1", "2", "3"].map(|text| Element::Message(message(text))));
+        assert_eq!(again, ["1", "2", "3"].map(message));
+    }
+
+    #[test]
+    fn attachments_count_as_bytes_of_their_message() {
+        let attachment = || Element::Attachment(Bytes::from_static(b"12345"));
+        let mut queue = queue(11, 1);
+        assert_eq!(queue.push_messages(&[message("1"), attachment(), attachment()], false), Ok(()));
+        assert_eq!(queue.held(), (11, 1));
+        assert_eq!(queue.push_messages(&[attachment()], false), Err(SendError::Full));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The session machine against a simulated client and a clock that moves when it is told to.
 
 use super::{
-    DisconnectReason, Heartbeat, Profile,
+    Beater, DisconnectReason, Goodbye, Heartbeat, Polls, Profile,
     delivery::{Delivery, Outcome},
     machine::{Effects, Machine, Mode, Taken},
     queue::{Batch, Element, Limits, SendError},
@@ -19,15 +19,19 @@ mod packets;
 const POLLING: Profile = Profile {
     heartbeat: None,
     close_timeout: Duration::from_secs(8),
-    poll_duration: Duration::from_secs(20),
-    says_goodbye: false,
+    polls: Polls::Sealed { duration: Duration::from_secs(20) },
+    goodbye: Goodbye::Never,
 };
 
 const STREAMING: Profile = Profile {
-    heartbeat: Some(Heartbeat { interval: Duration::from_secs(10), timeout: Some(Duration::from_secs(8)) }),
+    heartbeat: Some(Heartbeat {
+        by: Beater::Connection,
+        interval: Duration::from_secs(10),
+        timeout: Some(Duration::from_secs(8)),
+    }),
     close_timeout: Duration::ZERO,
-    poll_duration: Duration::from_secs(20),
-    says_goodbye: false,
+    polls: Polls::Sealed { duration: Duration::from_secs(20) },
+    goodbye: Goodbye::Never,
 };
 
 struct Simulator {
@@ -97,7 +101,7 @@ impl Simulator {
     }
 
     fn send(&mut self, text: &str) -> Result<(), SendError> {
-        let outcome = self.machine.send(&[Bytes::copy_from_slice(text.as_bytes())]);
+        let outcome = self.machine.send(&[Bytes::copy_from_slice(text.as_bytes()).into()]);
         self.settle();
         outcome
     }
@@ -108,7 +112,7 @@ impl Simulator {
     }
 
     fn end(&mut self) {
-        self.machine.end(self.now, DisconnectReason::ServerDisconnect);
+        self.machine.end(self.now, DisconnectReason::ServerDisconnect, false);
         self.settle();
     }
 }
@@ -119,7 +123,7 @@ fn texts(batch: &Batch) -> Vec<String> {
         .iter()
         .map(|entry| match &entry.element {
             Element::Opening => "id".to_owned(),
-            Element::Message(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            Element::Message(bytes) | Element::Binary(bytes) | Element::Attachment(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
             Element::Heartbeat(counter) => format!("h{counter}"),
             Element::Goodbye => "goodbye".to_owned(),
         })
@@ -307,7 +311,7 @@ fn a_pause_does_not_outlive_its_connection() {
 
 #[test]
 fn one_way_heartbeats_want_no_answer() {
-    let heartbeat = Some(Heartbeat { interval: 5 * SECOND, timeout: None });
+    let heartbeat = Some(Heartbeat { by: Beater::Connection, interval: 5 * SECOND, timeout: None });
     let (mut simulator, stream) = Simulator::opened(Profile { heartbeat, ..STREAMING }, Mode::Stream);
     for counter in 1..=3 {
         simulator.pass(5 * SECOND);
@@ -338,7 +342,7 @@ fn a_batch_that_was_not_written_comes_again_first() {
     simulator.send("one").unwrap();
     assert_eq!(simulator.take_texts(poll), ["one"]);
     simulator.send("two").unwrap();
-    simulator.machine.unwritten(poll);
+    simulator.machine.unwritten(simulator.now, poll);
     let next = simulator.attach(Mode::Poll).unwrap();
     assert_eq!(simulator.take_texts(next), ["one", "two"]);
 }
@@ -524,7 +528,7 @@ proptest! {
                 Happening::Dropped => {
                     let poll = simulator.attach(Mode::Poll).unwrap();
                     match simulator.take(poll) {
-                        Taken::Batch(_) => simulator.machine.unwritten(poll),
+                        Taken::Batch(_) => simulator.machine.unwritten(simulator.now, poll),
                         _ => simulator.detach(poll),
                     }
                 }

@@ -14,12 +14,14 @@ pub(crate) enum Entrance {
     Handshake { is_script: bool },
     /// A transport of the packets generation.
     Packets(Transport),
+    /// A transport of Engine.IO, asked for by a script element or not; or a WebSocket alone.
+    Engine { transport: Transport, is_script: bool },
 }
 
 impl Entrance {
     pub(crate) fn transport(self) -> Option<Transport> {
         match self {
-            Self::Frames(transport) | Self::Packets(transport) => Some(transport),
+            Self::Frames(transport) | Self::Packets(transport) | Self::Engine { transport, .. } => Some(transport),
             Self::Handshake { .. } => None,
         }
     }
@@ -37,7 +39,9 @@ impl Entrance {
 impl fmt::Display for Entrance {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Frames(transport) | Self::Packets(transport) => transport.fmt(formatter),
+            Self::Frames(transport) | Self::Packets(transport) | Self::Engine { transport, .. } => {
+                transport.fmt(formatter)
+            }
             Self::Handshake { .. } => formatter.write_str("handshake"),
         }
     }
@@ -67,6 +71,7 @@ impl Gate {
         let asks_referer = match entrance {
             // Where nothing is listed, an answer that only its own origin can read needs no more.
             Entrance::Handshake { is_script } => is_script || shared.options.origins.is_listed(),
+            Entrance::Engine { is_script, .. } => is_script,
             _ => false,
         };
         let referring = || referring_origin(&parts.headers).filter(|_| is_foreign || asks_referer);
@@ -81,7 +86,7 @@ impl Gate {
             Entrance::Frames(transport) => {
                 transport == Transport::XhrMultipart || parts.headers.contains_key(header::COOKIE)
             }
-            Entrance::Handshake { .. } | Entrance::Packets(_) => true,
+            Entrance::Handshake { .. } | Entrance::Packets(_) | Entrance::Engine { .. } => true,
         };
         Self { origin, credentials, verdict }
     }
@@ -117,6 +122,22 @@ impl Gate {
             answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
         }
         self.allow(&mut response);
+        response
+    }
+
+    /// The answer to a preflight of Engine.IO, to be kept for an hour.
+    pub(crate) fn preflight_engine(&self, headers: &HeaderMap) -> Response<Body> {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        if !self.is_refused() {
+            let answer = response.headers_mut();
+            answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+            answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
+            if let Some(names) = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+                answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+            }
+            self.allow(&mut response);
+        }
         response
     }
 

@@ -1,6 +1,6 @@
 //! A batch of one session, wrapped as its transport wants it.
 
-use super::name::Transport;
+use super::{name::Transport, socket::Frame};
 use crate::{
     hub::WireForm,
     session::{Batch, Element, Entry, SessionId},
@@ -18,10 +18,17 @@ pub(crate) fn payload(form: WireForm, id: SessionId, entries: &[Entry], out: &mu
                     Element::Opening => frames::encode_text(&id.to_string(), out),
                     Element::Message(bytes) => out.extend_from_slice(bytes),
                     Element::Heartbeat(counter) => frames::encode_heartbeat(*counter, out),
-                    Element::Goodbye => {}
+                    Element::Goodbye | Element::Binary(_) | Element::Attachment(_) => {}
                 }
             }
         }
+        // What carries these is not made of one text.
+        WireForm::Engine3
+        | WireForm::Engine4
+        | WireForm::Recoverable
+        | WireForm::BareEngine3
+        | WireForm::BareEngine4
+        | WireForm::BareWebSocket => {}
         WireForm::Packets => packets_payload::encode(entries.iter().map(|entry| packet(&entry.element)), out),
         WireForm::Envelope => {
             envelope::begin(out);
@@ -32,7 +39,7 @@ pub(crate) fn payload(form: WireForm, id: SessionId, entries: &[Entry], out: &mu
                 match &entry.element {
                     Element::Opening => envelope::encode_session_id(&id.to_string(), out),
                     Element::Message(bytes) => out.extend_from_slice(bytes),
-                    Element::Heartbeat(_) | Element::Goodbye => {}
+                    Element::Heartbeat(_) | Element::Goodbye | Element::Binary(_) | Element::Attachment(_) => {}
                 }
             }
             envelope::end(out);
@@ -46,18 +53,22 @@ fn packet(element: &Element) -> &[u8] {
         Element::Opening => packets::CONNECTED.as_bytes(),
         Element::Goodbye => packets::DISCONNECTED.as_bytes(),
         Element::Heartbeat(_) => packets::HEARTBEAT.as_bytes(),
-        Element::Message(bytes) => bytes,
+        Element::Message(bytes) | Element::Binary(bytes) | Element::Attachment(bytes) => bytes,
     }
 }
 
-/// A batch as the texts of WebSocket frames: one for each payload, or for each packet where there are packets.
-pub(crate) fn socket_frames(form: WireForm, id: SessionId, batch: &Batch) -> impl Iterator<Item = Bytes> {
-    let by_packet = form == WireForm::Packets;
-    let packets = batch.0.iter().filter(move |_| by_packet).map(|entry| match &entry.element {
-        Element::Message(bytes) => bytes.clone(),
-        control => Bytes::copy_from_slice(packet(control)),
+/// A batch as WebSocket frames: one for each payload, or for each packet where there are packets.
+pub(crate) fn socket_frames(form: WireForm, id: SessionId, batch: &Batch) -> impl Iterator<Item = Frame> {
+    let by_packet = matches!(form, WireForm::Packets | WireForm::BareWebSocket);
+    let packets = batch.0.iter().filter(move |_| by_packet).filter_map(move |entry| match &entry.element {
+        Element::Message(bytes) => Some(Frame::Text(bytes.clone())),
+        Element::Binary(bytes) => Some(Frame::Binary { kind: None, bytes: bytes.clone() }),
+        Element::Heartbeat(_) if form == WireForm::BareWebSocket => Some(Frame::Ping),
+        _ if form == WireForm::BareWebSocket => None,
+        control => Some(Frame::Text(Bytes::copy_from_slice(packet(control)))),
     });
-    let payloads = batch.payloads().filter(move |_| !by_packet).map(move |entries| frame(form, id, entries));
+    let payloads =
+        batch.payloads().filter(move |_| !by_packet).map(move |entries| Frame::Text(frame(form, id, entries)));
     packets.chain(payloads)
 }
 
@@ -108,7 +119,7 @@ fn jsonp(form: WireForm, index: &str, payload: &[u8]) -> Bytes {
     let mut out = Vec::with_capacity(payload.len() + 32);
     match form {
         WireForm::Packets => script::packets_jsonp(index, &text(payload), &mut out),
-        WireForm::Frames | WireForm::Envelope => script::jsonp(index, &text(payload), &mut out),
+        _ => script::jsonp(index, &text(payload), &mut out),
     }
     out.into()
 }
@@ -215,8 +226,8 @@ mod tests {
     use bytes::Bytes;
 
     fn part(form: WireForm, message: &crate::client::Message) -> String {
-        let element = Element::Message(form.encode("", &crate::hub::Outgoing::message(message)));
-        let entry = Entry { element, joined: false };
+        let encoding = form.encode("", &crate::hub::Outgoing::message(message), None);
+        let entry = Entry { element: encoding.elements().unwrap()[0].clone(), joined: false };
         let id = SessionId::random().unwrap();
         let chunks = stream(form, Transport::XhrMultipart, id, &Batch(vec![entry]));
         chunks.into_iter().map(|chunk| String::from_utf8(chunk.to_vec()).unwrap()).collect()

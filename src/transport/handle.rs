@@ -3,6 +3,7 @@
 use super::{
     body::Body,
     cors::{Entrance, Gate},
+    engine,
     handshake_limit::Turn,
     name::Transport,
     packets,
@@ -17,7 +18,7 @@ use crate::{
     client::{Handshake, Member, handle_here},
     listener::{Dialect, Generation, Shared, answer_script},
 };
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, request::Parts};
 use http_body::Body as HttpBody;
 use std::{
     fmt,
@@ -53,16 +54,19 @@ impl Peer {
 }
 
 /// Whether the path is ours.
-pub(crate) fn matches(shared: &Shared, path: &str) -> bool {
-    route(shared, path).is_some()
+pub(crate) fn matches(shared: &Shared, uri: &Uri) -> bool {
+    route(shared, uri).is_some()
 }
 
-fn route<'a>(shared: &Shared, path: &'a str) -> Option<Route<'a>> {
-    let route = shared.mount.route(path)?;
+fn route<'a>(shared: &Shared, uri: &'a Uri) -> Option<Route<'a>> {
+    let route = shared.mount.route(uri.path(), uri.query())?;
     let ours = match &route {
         Route::Script => shared.options.client_script.is_some(),
         Route::Frames { transport, .. } => shared.options.transports.contains(transport),
         Route::Packets(_) => !shared.options.announced_transports.is_empty(),
+        // Who asks for a transport that is not accepted is told so.
+        Route::Engine { .. } => true,
+        Route::BareWebSocket => shared.options.transports.contains(&Transport::WebSocket),
     };
     ours.then_some(route)
 }
@@ -88,11 +92,19 @@ where
     shared.start();
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
-    let (transport, dialect, session, tail) = match route(shared, parts.uri.path()) {
+    let (transport, dialect, session, tail) = match route(shared, &parts.uri) {
         None => return plain(StatusCode::NOT_FOUND, "not found"),
         Some(Route::Script) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
         Some(Route::Script) => return answer_script(&shared.options.client_script, &parts.method, &parts.headers),
         Some(Route::Packets(_)) => return Box::pin(packets::respond(shared, parts, body, upgrade, peer)).await,
+        Some(Route::Engine { bare }) => {
+            return Box::pin(engine::respond(shared, parts, body, upgrade, peer, bare)).await;
+        }
+        Some(Route::BareWebSocket) => {
+            let gate =
+                Gate::judge(shared, &parts, Entrance::Engine { transport: Transport::WebSocket, is_script: false });
+            return Box::pin(websocket::accept(shared, parts, &gate, upgrade, peer)).await;
+        }
         Some(Route::Frames { transport, dialect, session, tail }) => (transport, dialect, session, tail),
     };
     let gate = Gate::judge(shared, &parts, Entrance::Frames(transport));
@@ -162,10 +174,10 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
                 return Response::new(Body::refused());
             }
             let handshake = Arc::new(Handshake::new(&parts, peer.address));
-            let Ok(state) = shared.admit(&handshake).await else {
+            let Ok(state) = shared.admit(&handshake, Generation::Frames).await else {
                 return plain(StatusCode::FORBIDDEN, "unauthorized");
             };
-            match shared.open(handshake, dialect.form(), transport, state) {
+            match shared.open(handshake, dialect.form(), transport, state, None) {
                 Some(member) => (member, true),
                 None => return Response::new(Body::refused()),
             }
@@ -197,12 +209,19 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
 pub(crate) fn find(shared: &Shared, generation: Generation, id: &str) -> Option<Arc<Member>> {
     let member = shared.find(id).filter(|member| member.host.generation() == generation)?;
     let is_limited = generation == Generation::Packets || member.host.transport().is_polling();
-    if is_limited && member.host.follow_up() {
+    if is_limited {
+        follow_up(shared, &member);
+    }
+    Some(member)
+}
+
+/// The session is used, so its handshake was an honest one.
+pub(crate) fn follow_up(shared: &Shared, member: &Member) {
+    if member.host.follow_up() {
         if let Some(peer) = member.host.handshake.peer() {
             shared.handshake_followed_up(peer.ip());
         }
     }
-    Some(member)
 }
 
 /// Whether the peer may begin a session, after it has waited its turn.

@@ -5,11 +5,10 @@ use super::{
     cors::Gate,
     goodbye::close_gently,
     handle::Peer,
-    socket::{Broken, Frames},
+    socket::{Broken, Frame, Frames, Received},
     websocket::{NotOpened, Opened},
 };
 use crate::{listener::Shared, session::DisconnectReason, wire::hixie};
-use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header, header::HeaderName, request::Parts};
 use std::{
     io,
@@ -72,7 +71,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     shared.start();
-    let Some(entrance) = shared.mount.route(parts.uri.path()).and_then(|route| route.socket()) else { return Ok(()) };
+    let Some(entrance) = shared.mount.route(parts.uri.path(), None).and_then(|route| route.socket()) else {
+        return Ok(());
+    };
     if Gate::judge(shared, &parts, entrance).is_refused() {
         return refuse(&mut stream, StatusCode::FORBIDDEN).await;
     }
@@ -149,15 +150,15 @@ impl<S> Hixie<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
-    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<impl AsRef<str>>, Broken>> {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Received<impl AsRef<str>>>, Broken>> {
         loop {
             match self.decoder.next_frame() {
-                Ok(Some(hixie::Frame::Text(text))) => return Poll::Ready(Ok(Some(text))),
+                Ok(Some(hixie::Frame::Text(text))) => return Poll::Ready(Ok(Some(Received::Text(text)))),
                 Ok(Some(hixie::Frame::Close)) => {
                     // The answer is two bytes; a peer that leaves no room for them has gone.
                     self.out.extend_from_slice(&hixie::CLOSE);
                     let _ = self.poll_flush(context);
-                    return Poll::Ready(Ok(None::<String>));
+                    return Poll::Ready(Ok(None::<Received<String>>));
                 }
                 Ok(None) => {}
                 Err(_) => return Poll::Ready(Err(Broken::Protocol)),
@@ -172,8 +173,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
         }
     }
 
-    fn queue(&mut self, text: Bytes) -> Result<(), Broken> {
-        hixie::encode_text(&text, &mut self.out);
+    fn queue(&mut self, frame: Frame) -> Result<(), Broken> {
+        // The drafts know nothing else.
+        if let Frame::Text(text) = frame {
+            hixie::encode_text(&text, &mut self.out);
+        }
         Ok(())
     }
 

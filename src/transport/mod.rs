@@ -4,6 +4,7 @@ mod acknowledged;
 mod body;
 mod cors;
 mod encode;
+mod engine;
 mod flash_policy;
 mod goodbye;
 mod handle;

@@ -18,13 +18,16 @@ pub enum Transport {
     ServerEvents,
     /// `xhr-polling`: a request that is held until there is something to say.
     XhrPolling,
-    /// `jsonp-polling`: the same by script elements and forms, from any origin.
+    /// `jsonp-polling`: the same by script elements and forms, from any origin. Of clients since 1.0 it is `polling`
+    /// with a `j` in the URL.
     JsonpPolling,
+    /// `polling`: the same in clients since 1.0.
+    Polling,
 }
 
 impl Transport {
     /// Every transport, in the order a client would prefer them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::WebSocket,
         Self::FlashSocket,
         Self::HtmlFile,
@@ -32,6 +35,7 @@ impl Transport {
         Self::ServerEvents,
         Self::XhrPolling,
         Self::JsonpPolling,
+        Self::Polling,
     ];
 
     /// The name as it appears in URLs.
@@ -44,12 +48,13 @@ impl Transport {
             Self::XhrPolling => "xhr-polling",
             Self::JsonpPolling => "jsonp-polling",
             Self::ServerEvents => "server-events",
+            Self::Polling => "polling",
         }
     }
 
     /// Whether every batch takes a request of its own. Polling transports have no heartbeats.
     pub const fn is_polling(self) -> bool {
-        matches!(self, Self::XhrPolling | Self::JsonpPolling)
+        matches!(self, Self::XhrPolling | Self::JsonpPolling | Self::Polling)
     }
 
     /// Whether it takes over the connection with an HTTP upgrade.

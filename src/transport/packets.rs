@@ -36,7 +36,7 @@ where
     B: HttpBody + Send,
     B::Data: Send,
 {
-    let Some(Route::Packets(route)) = shared.mount.route(parts.uri.path()) else {
+    let Some(Route::Packets(route)) = shared.mount.route(parts.uri.path(), parts.uri.query()) else {
         return plain(StatusCode::NOT_FOUND, "not found");
     };
     let (transport, id) = match route {
@@ -123,7 +123,7 @@ fn goodbye(gate: &Gate, parts: &Parts, member: Option<Arc<Member>>) -> Response<
         return gate.refusal(&parts.method);
     }
     if let Some(member) = member {
-        member.end(DisconnectReason::ClientDisconnect);
+        member.end_by_client(DisconnectReason::ClientDisconnect);
     }
     let mut response = Response::new(Body::empty());
     gate.allow(&mut response);
@@ -150,10 +150,10 @@ async fn handshake(shared: &Arc<Shared>, parts: &Parts, peer: &Peer) -> Response
         return Response::new(Body::refused());
     }
     let handshake = Arc::new(Handshake::new(parts, peer.address));
-    let mut response = match shared.admit(&handshake).await {
+    let mut response = match shared.admit(&handshake, Generation::Packets).await {
         Ok(state) => {
             let transport = shared.options.announced_transports.first().copied().unwrap_or(Transport::XhrPolling);
-            match shared.open(handshake, WireForm::Packets, transport, state) {
+            match shared.open(handshake, WireForm::Packets, transport, state, None) {
                 Some(member) => welcome(shared, &member, index),
                 None => return Response::new(Body::refused()),
             }

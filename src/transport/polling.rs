@@ -10,7 +10,7 @@ use super::{
 use crate::{
     client::{Context, Member},
     hub::WireForm,
-    session::{DisconnectReason, Mode, Taken},
+    session::{DisconnectReason, Mode, Polls, Taken},
     wire::packets,
 };
 use bytes::Bytes;
@@ -36,21 +36,22 @@ impl Poll {
         let index = self.index.as_deref();
         let Some(number) = Context::attach(&self.member, Mode::Poll, self.transport) else { return over(form, index) };
         // Dropped with the future when the client hangs up.
-        let mut parked = Parked { member: &self.member, number, waits: true };
+        let mut parked = Parked::new(&self.member, number);
         let taken = poll_fn(|context| parked.member.poll_take(context, number)).await;
-        parked.waits = false;
+        parked.is_answered();
         drop(parked);
         match taken {
             Taken::Batch(batch) => {
                 let bytes = encode::poll_body(form, self.member.id(), &batch, index);
                 let is_script = index.is_some();
-                let body = PollBody { bytes: Some(bytes), member: self.member, number, watch: self.watch };
+                let body = PollBody::new(bytes, self.member, number, self.watch);
                 response(form, is_script, Body::poll(body))
             }
             Taken::Displaced if self.transport != self.member.host.transport() => {
                 // A client that fell back to another transport does not close the one before. Answered at once, it
                 // would poll again at once, and the two would displace each other without end.
-                let duration = self.member.host.shared.options.profile(form, self.transport).poll_duration;
+                let profile = self.member.host.shared.options.profile(form, self.transport);
+                let Polls::Sealed { duration } = profile.polls else { return over(form, index) };
                 let _ = timeout(duration, self.member.host.shared.until_over(&self.member)).await;
                 response(form, index.is_some(), Body::full(encode::idle_poll_body(form, index)))
             }
@@ -67,7 +68,7 @@ impl Poll {
 fn over(form: WireForm, index: Option<&str>) -> Response<Body> {
     match form {
         WireForm::Packets => not_handshaken(index),
-        WireForm::Frames | WireForm::Envelope => Response::new(Body::refused()),
+        _ => Response::new(Body::refused()),
     }
 }
 
@@ -77,10 +78,21 @@ pub(crate) fn not_handshaken(index: Option<&str>) -> Response<Body> {
     response(WireForm::Packets, index.is_some(), Body::full(body))
 }
 
-struct Parked<'a> {
+/// A poll that waits. Dropped with its future, when the client hangs up, it lets go of the session.
+pub(crate) struct Parked<'a> {
     member: &'a Arc<Member>,
     number: u64,
     waits: bool,
+}
+
+impl<'a> Parked<'a> {
+    pub(crate) fn new(member: &'a Arc<Member>, number: u64) -> Self {
+        Self { member, number, waits: true }
+    }
+
+    pub(crate) fn is_answered(&mut self) {
+        self.waits = false;
+    }
 }
 
 impl Drop for Parked<'_> {
@@ -94,8 +106,8 @@ impl Drop for Parked<'_> {
 fn response(form: WireForm, is_script: bool, body: Body) -> Response<Body> {
     let kind = match (form, is_script) {
         (_, true) => "text/javascript; charset=UTF-8",
-        (WireForm::Frames | WireForm::Packets, false) => "text/plain; charset=UTF-8",
         (WireForm::Envelope, false) => "text/plain",
+        (_, false) => "text/plain; charset=UTF-8",
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -133,6 +145,10 @@ pub(crate) struct PollBody {
 }
 
 impl PollBody {
+    pub(crate) fn new(bytes: Bytes, member: Arc<Member>, number: u64, watch: Option<Arc<Watch>>) -> Self {
+        Self { bytes: Some(bytes), member, number, watch }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.bytes.as_ref().map_or(0, Bytes::len)
     }

@@ -1,14 +1,14 @@
 //! What comes in: payloads to packets to the session and the inbox, whatever carried them. Those of the packets
 //! generation go on in `receive_packets`.
 
-use super::{body::Body, name::Transport, receive_packets};
+use super::{body::Body, engine, name::Transport, receive_packets};
 use crate::{
     client::{Event, Member, Message, handle_here},
     hub::WireForm,
-    listener::Options,
+    listener::{Generation, Options},
     wire::{envelope, form, frames, packets::Acknowledge},
 };
-use bytes::{Buf, BufMut};
+use bytes::{Buf, BufMut, Bytes};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
@@ -29,6 +29,14 @@ pub(crate) fn payload(member: &Arc<Member>, text: &str) {
     match member.host.form {
         WireForm::Packets => receive_packets::frame(member, text),
         WireForm::Frames | WireForm::Envelope => deliver(member, decode(member, text)),
+        _ => engine::text_frame(member, text),
+    }
+}
+
+/// Hands on what came as bytes, where the generation knows them.
+pub(crate) fn binary(member: &Arc<Member>, bytes: Bytes) {
+    if !matches!(member.host.generation(), Generation::Frames | Generation::Packets) {
+        engine::binary_frame(member, bytes);
     }
 }
 

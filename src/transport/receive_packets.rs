@@ -6,7 +6,7 @@ use super::{
     receive::{room, whole_body},
 };
 use crate::{
-    client::{Event, Member, Message, acknowledge_receipt, handle_here},
+    client::{Credentials, Data, Event, Member, Message, acknowledge_receipt, handle_here},
     hub::Namespace,
     listener::Shared,
     session::DisconnectReason,
@@ -18,6 +18,7 @@ use crate::{
 };
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::Body as HttpBody;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// Hands the packet in a WebSocket frame on.
@@ -102,7 +103,7 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         Kind::Disconnect if endpoint.is_empty() => {
             // What came before it may still be answered.
             handle_here(member);
-            return member.end(DisconnectReason::ClientDisconnect);
+            return member.end_by_client(DisconnectReason::ClientDisconnect);
         }
         _ => {}
     }
@@ -115,7 +116,8 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
             if member.host.seats.holds(&namespace) {
                 acknowledge_receipt(member, &namespace, acknowledge);
             }
-            Event::Enter { namespace, query: query.map(str::to_owned) }
+            let credentials = Credentials { query: query.map(str::to_owned), auth: None };
+            Event::Enter { namespace, credentials }
         }
         Kind::Disconnect => {
             acknowledge_receipt(member, &namespace, acknowledge);
@@ -125,11 +127,14 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         Kind::Json(Some(json)) => Event::Message { namespace, message: Message::Json(json.to_owned()), acknowledge },
         Kind::Event(Some(event)) => {
             let (name, arguments) = (event.name.to_string(), event.arguments.json().to_owned());
+            // It was read as JSON before.
+            let Ok(arguments) = RawValue::from_string(arguments) else { return };
+            let arguments = Data::new(arguments, Vec::new());
             Event::Named { namespace, name, arguments, acknowledge }
         }
         Kind::Ack { id, arguments } => {
             // Neither it nor its receipt waits for anything.
-            acknowledged(member, &namespace, id, arguments.map(|list| list.get().to_owned()));
+            acknowledged(member, &namespace, id, arguments.map(|list| Data::new(list.to_owned(), Vec::new())));
             return acknowledge_receipt(member, &namespace, acknowledge);
         }
         // Nothing the application could use, but it has arrived.
@@ -143,7 +148,7 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
 }
 
 /// Hands an acknowledgement to whoever waits for it. One that nobody asked for, or a second one, is ignored.
-fn acknowledged(member: &Arc<Member>, namespace: &Arc<Namespace>, id: u64, arguments: Option<String>) {
+fn acknowledged(member: &Arc<Member>, namespace: &Arc<Namespace>, id: u64, arguments: Option<Data>) {
     match member.host.seats.take_ack(namespace, id) {
         // Who no longer waits does not mind.
         Some(waiting) => drop(waiting.send(arguments)),

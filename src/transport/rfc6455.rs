@@ -7,7 +7,7 @@
 
 use super::{
     goodbye::close_gently,
-    socket::{Broken, Frames},
+    socket::{Broken, Frame, Frames, Received},
 };
 use crate::session::DisconnectReason;
 use bytes::{Buf, Bytes};
@@ -75,12 +75,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
-    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<impl AsRef<str>>, Broken>> {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Received<impl AsRef<str>>>, Broken>> {
         loop {
             return Poll::Ready(match Pin::new(&mut self.stream).poll_next(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => Ok(None),
-                Poll::Ready(Some(Ok(Message::Text(text)))) => Ok(Some(text)),
+                Poll::Ready(Some(Ok(Message::Text(text)))) => Ok(Some(Received::Text(text))),
+                Poll::Ready(Some(Ok(Message::Binary(bytes)))) => Ok(Some(Received::Binary(bytes))),
+                Poll::Ready(Some(Ok(Message::Pong(_)))) => Ok(Some(Received::Pong)),
                 // A close is followed by the end of the stream, once it is answered.
                 Poll::Ready(Some(Ok(_))) => continue,
                 Poll::Ready(Some(Err(Error::ConnectionClosed))) => Ok(None),
@@ -89,8 +91,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
         }
     }
 
-    fn queue(&mut self, text: Bytes) -> Result<(), Broken> {
-        self.staged.add(text);
+    fn queue(&mut self, frame: Frame) -> Result<(), Broken> {
+        self.staged.add(frame);
         Ok(())
     }
 
@@ -119,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
     }
 }
 
-/// Text frames, ready to be written.
+/// Frames, ready to be written.
 #[derive(Debug, Default)]
 struct Staged {
     chunks: VecDeque<Bytes>,
@@ -132,10 +134,15 @@ impl Staged {
         self.chunks.is_empty() && self.joined.is_empty()
     }
 
-    fn add(&mut self, text: Bytes) {
-        const FINAL_TEXT: u8 = 0x81;
-        self.joined.push(FINAL_TEXT);
-        match text.len() {
+    fn add(&mut self, frame: Frame) {
+        const FINAL: u8 = 0x80;
+        let (opcode, kind, bytes) = match frame {
+            Frame::Text(text) => (1, None, text),
+            Frame::Binary { kind, bytes } => (2, kind, bytes),
+            Frame::Ping => (9, None, Bytes::new()),
+        };
+        self.joined.push(FINAL | opcode);
+        match bytes.len() + usize::from(kind.is_some()) {
             length @ 0..126 => self.joined.push(length as u8),
             length @ 126..0x1_0000 => {
                 self.joined.push(126);
@@ -146,11 +153,12 @@ impl Staged {
                 self.joined.extend_from_slice(&(length as u64).to_be_bytes());
             }
         }
-        if text.len() <= JOINED {
-            self.joined.extend_from_slice(&text);
+        self.joined.extend(kind);
+        if bytes.len() <= JOINED {
+            self.joined.extend_from_slice(&bytes);
         } else {
             self.seal();
-            self.chunks.push_back(text);
+            self.chunks.push_back(bytes);
         }
     }
 
@@ -251,7 +259,7 @@ mod tests {
         let texts: Vec<String> =
             [0, 1, 125, 126, JOINED, JOINED + 1, 65_535, 65_536, 300_000].map(|length| "x".repeat(length)).into();
         for text in &texts {
-            server.queue(text.clone().into()).unwrap();
+            server.queue(Frame::Text(text.clone().into())).unwrap();
         }
         let writing = tokio::spawn(async move {
             poll_fn(|context| server.poll_flush(context)).await.unwrap();
@@ -269,7 +277,7 @@ mod tests {
     async fn an_answer_to_a_ping_waits_for_the_end_of_a_frame() {
         let (mut server, mut client) = pair(1000).await;
         let large = "x".repeat(100_000);
-        server.queue(large.clone().into()).unwrap();
+        server.queue(Frame::Text(large.clone().into())).unwrap();
         let blocked = poll_fn(|context| Poll::Ready(server.poll_flush(context).is_pending())).await;
         assert!(blocked, "the frame is half written");
         client.send(Message::Ping(Bytes::from_static(b"now"))).await.unwrap();

@@ -1,6 +1,7 @@
-//! From path to room: what a request is, by its path alone (docs/wire/frames.md §2, docs/wire/packets.md §1).
+//! From path to room: what a request is, by its path and query alone (docs/wire/frames.md §2, docs/wire/packets.md §1,
+//! docs/wire/engine.md §2).
 
-use super::{cors::Entrance, name::Transport};
+use super::{cors::Entrance, engine::Query, name::Transport};
 use crate::listener::Dialect;
 
 /// What a path under the resource asks for.
@@ -19,12 +20,16 @@ pub(crate) enum Route<'a> {
     },
     /// Something of the packets generation.
     Packets(PacketsRoute<'a>),
+    /// Engine.IO, with Socket.IO in its messages or alone.
+    Engine { bare: bool },
+    /// A WebSocket with messages and nothing else.
+    BareWebSocket,
 }
 
 /// What a path of the packets generation asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PacketsRoute<'a> {
-    /// The bare resource: a word of welcome, for who wonders whether the server is there.
+    /// Something with too much behind it: a word of welcome, for who wonders whether the server is there.
     Welcome,
     /// Another revision of the protocol than 1.
     UnknownProtocol,
@@ -43,7 +48,7 @@ impl Route<'_> {
                 PacketsRoute::Session { transport: Some(transport), .. }
                 | PacketsRoute::Handshake { transport: Some(transport) },
             ) => Entrance::Packets(transport),
-            Self::Packets(_) | Self::Script => return None,
+            Self::Packets(_) | Self::Script | Self::Engine { .. } | Self::BareWebSocket => return None,
         };
         entrance.transport().filter(|transport| transport.is_socket()).map(|_| entrance)
     }
@@ -75,20 +80,28 @@ impl Mount {
 
     /// What the path asks of us; nothing when it is the application's. Segments are compared whole, and an empty
     /// segment is a segment.
-    pub(crate) fn route<'a>(&self, path: &'a str) -> Option<Route<'a>> {
+    pub(crate) fn route<'a>(&self, path: &'a str, query: Option<&str>) -> Option<Route<'a>> {
         let mut below =
             self.prefixes.iter().filter_map(|(prefix, dialect)| Some((path.strip_prefix(prefix)?, *dialect)));
-        below.find_map(|(rest, dialect)| Self::route_below(rest, dialect))
+        below.find_map(|(rest, dialect)| Self::route_below(rest, query, dialect))
     }
 
-    fn route_below(rest: &str, dialect: Dialect) -> Option<Route<'_>> {
-        if rest.is_empty() || rest == "/" {
-            return Some(Route::Packets(PacketsRoute::Welcome));
+    fn route_below<'a>(rest: &'a str, query: Option<&str>, dialect: Dialect) -> Option<Route<'a>> {
+        let is_bare_path = rest.bytes().all(|byte| byte == b'/');
+        if !is_bare_path && !rest.starts_with('/') {
+            return None;
         }
-        let rest = rest.strip_prefix('/')?;
-        if rest == "socket.io.js" {
-            return Some(Route::Script);
+        let bare = dialect == Dialect::BareEngine;
+        match dialect {
+            Dialect::BareWebSocket => return (rest.is_empty() || rest == "/").then_some(Route::BareWebSocket),
+            Dialect::BareEngine => {}
+            Dialect::Frames | Dialect::Json if rest == "/socket.io.js" => return Some(Route::Script),
+            Dialect::Frames | Dialect::Json => {}
         }
+        if is_bare_path || query.is_some_and(|query| Query::of(Some(query)).is_engine()) {
+            return Some(Route::Engine { bare });
+        }
+        let rest = rest.strip_prefix('/').filter(|_| !bare)?;
         if let Some(route) = packets(rest) {
             return Some(Route::Packets(route));
         }
@@ -96,7 +109,7 @@ impl Mount {
             Some((name, rest)) => (name, Some(rest)),
             None => (rest, None),
         };
-        let transport = name.parse().ok()?;
+        let transport = name.parse().ok().filter(|transport| *transport != Transport::Polling)?;
         let (session, tail) = match rest.and_then(|rest| rest.split_once('/')) {
             Some((session, tail)) => (Some(session), Some(tail)),
             None => (rest, None),
@@ -174,7 +187,7 @@ mod tests {
             ("/socket.io/socket.io.js", Some(Route::Script)),
         ];
         for (path, route) in table {
-            assert_eq!(mount.route(path), route, "{path}");
+            assert_eq!(mount.route(path, None), route, "{path}");
         }
     }
 
@@ -193,12 +206,13 @@ mod tests {
             "/socket.io/toString",
             "/socket.io/Websocket",
             "/socket.io//websocket",
+            "/socket.io/polling",
             "/socket.io/socket.io.js/",
             "/socket.io/websocketx",
             "",
             "*",
         ] {
-            assert_eq!(mount.route(path), None, "{path}");
+            assert_eq!(mount.route(path, None), None, "{path}");
         }
     }
 
@@ -209,8 +223,6 @@ mod tests {
         let mount = mount("socket.io");
         let session = |transport, id| Session { transport, id };
         let table = [
-            ("/socket.io", Welcome),
-            ("/socket.io/", Welcome),
             ("/socket.io/1/a/b/c", Welcome),
             ("/socket.io/1", Handshake { transport: None }),
             ("/socket.io/1/", Handshake { transport: None }),
@@ -228,28 +240,61 @@ mod tests {
             ("/socket.io/11/websocket/abc", UnknownProtocol),
         ];
         for (path, route) in table {
-            assert_eq!(mount.route(path), Some(Route::Packets(route)), "{path}");
+            assert_eq!(mount.route(path, None), Some(Route::Packets(route)), "{path}");
         }
     }
 
     #[test]
     fn a_resource_may_have_several_segments() {
         let mount = mount("rt/io");
-        assert_eq!(mount.route("/rt/io/websocket"), frames(Transport::WebSocket, None, None));
-        assert_eq!(mount.route("/rt/websocket"), None);
+        assert_eq!(mount.route("/rt/io/websocket", None), frames(Transport::WebSocket, None, None));
+        assert_eq!(mount.route("/rt/websocket", None), None);
     }
 
     #[test]
     fn each_resource_has_its_dialect() {
         let resources = [("io".to_owned(), Dialect::Frames), ("io/old".to_owned(), Dialect::Json)];
         let mount = Mount::new(&resources);
-        let dialect = |path| match mount.route(path) {
+        let dialect = |path| match mount.route(path, None) {
             Some(Route::Frames { dialect, .. }) => Some(dialect),
             _ => None,
         };
         assert_eq!(dialect("/io/websocket"), Some(Dialect::Frames));
         assert_eq!(dialect("/io/old/websocket"), Some(Dialect::Json));
         assert_eq!(dialect("/old/websocket"), None);
-        assert_eq!(mount.route("/io/old/1/"), Some(Route::Packets(PacketsRoute::Handshake { transport: None })));
+        assert_eq!(mount.route("/io/old/1/", None), Some(Route::Packets(PacketsRoute::Handshake { transport: None })));
+    }
+
+    #[test]
+    fn engine_io_is_told_by_its_query_or_by_the_bare_path() {
+        let mount = mount("socket.io");
+        let engine = Some(Route::Engine { bare: false });
+        for (path, query) in [
+            ("/socket.io", None),
+            ("/socket.io/", None),
+            ("/socket.io//", Some("EIO=4&transport=polling")),
+            ("/socket.io", Some("EIO=4&transport=polling")),
+            ("/socket.io/x/y", Some("transport=websocket&EIO=3")),
+            ("/socket.io/1/", Some("EIO=4&transport=polling")),
+        ] {
+            assert_eq!(mount.route(path, query), engine, "{path} {query:?}");
+        }
+        assert_eq!(mount.route("/socket.io/socket.io.js", Some("EIO=4&transport=polling")), Some(Route::Script));
+        assert_eq!(mount.route("/socket.iox", Some("EIO=4&transport=polling")), None);
+        let handshake = PacketsRoute::Handshake { transport: None };
+        assert_eq!(mount.route("/socket.io/1/", Some("EIO=4")), Some(Route::Packets(handshake)));
+    }
+
+    #[test]
+    fn a_bare_protocol_has_its_resource_to_itself() {
+        let resources = [("engine.io".to_owned(), Dialect::BareEngine), ("plain".to_owned(), Dialect::BareWebSocket)];
+        let mount = Mount::new(&resources);
+        assert_eq!(mount.route("/engine.io/", None), Some(Route::Engine { bare: true }));
+        assert_eq!(mount.route("/engine.io/x", Some("EIO=4&transport=polling")), Some(Route::Engine { bare: true }));
+        for path in ["/engine.io/1/", "/engine.io/websocket", "/engine.io/socket.io.js", "/plain/x"] {
+            assert_eq!(mount.route(path, None), None, "{path}");
+        }
+        assert_eq!(mount.route("/plain", None), Some(Route::BareWebSocket));
+        assert_eq!(mount.route("/plain/", Some("EIO=4&transport=polling")), Some(Route::BareWebSocket));
     }
 }

@@ -110,7 +110,7 @@ fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount, transports: &[
     if !upgrade.eq_ignore_ascii_case(b"websocket") || versioned {
         return None;
     }
-    let entrance = mount.route(parts.uri.path())?.socket()?;
+    let entrance = mount.route(parts.uri.path(), None)?.socket()?;
     let is_goodbye = matches!(entrance, Entrance::Packets(_)) && says_goodbye(parts.uri.query());
     (!is_goodbye && transports.contains(&entrance.transport()?)).then_some(parts)
 }

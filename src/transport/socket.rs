@@ -1,10 +1,10 @@
 //! A session on a socket, whatever the framing: what comes in is delivered, what is queued is written, once a burst.
 
-use super::{encode, name::Transport, receive, settle::settle};
+use super::{encode, engine, name::Transport, receive, settle::settle};
 use crate::{
     client::{Context as ClientContext, Member, handle_here},
     hub::WireForm,
-    listener::Shared,
+    listener::{Generation, Shared},
     session::{DisconnectReason, Mode, Taken},
     wire::packets,
 };
@@ -26,12 +26,33 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// that is still on its way.
 const DISPLACED: Duration = Duration::from_secs(10);
 
-/// Text frames over a byte stream, in some draft of the WebSocket protocol.
+/// What a peer says.
+#[derive(Debug)]
+pub(crate) enum Received<T> {
+    Text(T),
+    Binary(Bytes),
+    /// The answer to a ping.
+    Pong,
+}
+
+/// What is said to a peer. A draft that knows only texts says nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Frame {
+    Text(Bytes),
+    /// Bytes, behind one that says what they are if there is one.
+    Binary {
+        kind: Option<u8>,
+        bytes: Bytes,
+    },
+    Ping,
+}
+
+/// Frames over a byte stream, in some draft of the WebSocket protocol.
 pub(crate) trait Frames {
-    /// The next text; nothing when the peer has said goodbye or hung up. What is not text is not told.
-    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<impl AsRef<str>>, Broken>>;
-    /// Queues one text frame; it may be written before the flush.
-    fn queue(&mut self, text: Bytes) -> Result<(), Broken>;
+    /// The next thing the peer says; nothing when it has said goodbye or hung up.
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Received<impl AsRef<str>>>, Broken>>;
+    /// Queues one frame; it may be written before the flush.
+    fn queue(&mut self, frame: Frame) -> Result<(), Broken>;
     /// Writes what is queued.
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
     /// Says goodbye, and why.
@@ -59,7 +80,7 @@ impl Broken {
 /// Tells a client of the packets generation to begin anew.
 pub(crate) async fn not_handshaken(mut frames: impl Frames) {
     let told = async {
-        frames.queue(Bytes::from_static(packets::NOT_HANDSHAKEN.as_bytes()))?;
+        frames.queue(Frame::Text(Bytes::from_static(packets::NOT_HANDSHAKEN.as_bytes())))?;
         poll_fn(|context| frames.poll_flush(context)).await?;
         frames.close(DisconnectReason::TransportClosed).await;
         Ok::<_, Broken>(())
@@ -75,9 +96,11 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
     // A poll may have carried the session before; not to be carried itself by every socket.
     Box::pin(settle(&member)).await;
     let Some(number) = ClientContext::attach(&member, Mode::Stream, transport) else {
-        if member.host.form == WireForm::Packets {
-            // Rare, and not to be carried by every socket.
-            Box::pin(not_handshaken(frames)).await;
+        // Rare, and not to be carried by every socket.
+        match member.host.form.generation() {
+            Generation::Frames => {}
+            Generation::Packets => Box::pin(not_handshaken(frames)).await,
+            _ => Box::pin(say_goodbye(frames)).await,
         }
         return;
     };
@@ -106,6 +129,12 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
         // A peer that does not answer is left alone.
         let _ = Box::pin(tokio::time::timeout(GOODBYE, frames.close(reason))).await;
     }
+}
+
+/// Ends a connection that carries nothing.
+pub(crate) async fn say_goodbye(mut frames: impl Frames) {
+    // A peer that does not answer is left alone.
+    let _ = tokio::time::timeout(GOODBYE, frames.close(DisconnectReason::ServerDisconnect)).await;
 }
 
 struct Attached<'a> {
@@ -199,7 +228,9 @@ impl Flow {
             match frames.poll_receive(context) {
                 Poll::Pending => return Ok(Some(false)),
                 Poll::Ready(Ok(None)) => return Ok(None),
-                Poll::Ready(Ok(Some(text))) => receive::payload(member, text.as_ref()),
+                Poll::Ready(Ok(Some(Received::Text(text)))) => receive::payload(member, text.as_ref()),
+                Poll::Ready(Ok(Some(Received::Binary(bytes)))) => receive::binary(member, bytes),
+                Poll::Ready(Ok(Some(Received::Pong))) => engine::pong_frame(member),
                 Poll::Ready(Err(broken)) => return Err(broken),
             }
         }
@@ -229,8 +260,18 @@ impl Flow {
             match member.poll_take(context, number) {
                 Poll::Pending => return Ok(None),
                 Poll::Ready(Taken::Batch(batch)) => {
-                    for text in encode::socket_frames(form, member.id(), &batch) {
-                        frames.queue(text)?;
+                    if let Some(engine) = &member.host.engine {
+                        let mut queued = Ok(());
+                        engine::socket_frames(member, engine, &batch, |frame| {
+                            if queued.is_ok() {
+                                queued = frames.queue(frame);
+                            }
+                        });
+                        queued?;
+                    } else {
+                        for frame in encode::socket_frames(form, member.id(), &batch) {
+                            frames.queue(frame)?;
+                        }
                     }
                     self.flushing = true;
                 }

@@ -3,6 +3,7 @@
 use super::{
     body::Body,
     cors::Gate,
+    engine::upgrade_session,
     handle::{Peer, find, wants_websocket},
     hixie,
     receive::plain,
@@ -11,8 +12,9 @@ use super::{
     watch::{Observed, Socket},
 };
 use crate::{
-    client::{Handshake, Member, State},
-    listener::{Dialect, Generation, Shared},
+    client::{Engine, Handshake, Member, State},
+    hub::WireForm,
+    listener::{Generation, Shared},
     transport::{
         Transport,
         route::{PacketsRoute, Route},
@@ -65,14 +67,7 @@ pub(crate) async fn accept(
         Err(NotOpened::Unauthorized) => return plain(StatusCode::FORBIDDEN, "unauthorized"),
     };
     match draft {
-        Draft::Rfc6455 { accept } => {
-            tokio::spawn(async move {
-                if let Some((upgraded, opened)) = handed_over(upgrade, opened).await {
-                    run_rfc6455(upgraded, opened).await;
-                }
-            });
-            switching(&[(header::SEC_WEBSOCKET_ACCEPT, accept)])
-        }
+        Draft::Rfc6455 { accept } => switch(accept, opened, upgrade),
         Draft::Hixie76 => {
             let Some((head, keys)) = hixie::upgrade_head(&opened) else {
                 return plain(StatusCode::BAD_REQUEST, "malformed websocket keys");
@@ -87,6 +82,24 @@ pub(crate) async fn accept(
     }
 }
 
+/// The key of the answer to a handshake of the RFC, if it is one.
+pub(crate) fn accept_key(parts: &Parts) -> Option<String> {
+    match draft(&parts.headers) {
+        Ok(Draft::Rfc6455 { accept }) if parts.version == Version::HTTP_11 => Some(accept),
+        _ => None,
+    }
+}
+
+/// Hands the connection over to the session.
+pub(crate) fn switch(accept: String, opened: Opened, upgrade: OnUpgrade) -> Response<Body> {
+    tokio::spawn(async move {
+        if let Some((upgraded, opened)) = handed_over(upgrade, opened).await {
+            run_rfc6455(upgraded, opened).await;
+        }
+    });
+    switching(&[(header::SEC_WEBSOCKET_ACCEPT, accept)])
+}
+
 /// A socket that may begin or go on with a session.
 pub(crate) struct Opened {
     pub(crate) shared: Arc<Shared>,
@@ -97,12 +110,22 @@ pub(crate) struct Opened {
 }
 
 /// The session a socket is for.
-enum Wanted {
-    /// A new one of the frames generation, with what its authorization kept.
-    New(Dialect, Arc<Handshake>, Arc<Mutex<State>>),
+pub(crate) enum Wanted {
+    /// One that begins with the socket.
+    New(Begin),
     Known(Arc<Member>),
+    /// One of Engine.IO that polls, and may go over to the socket.
+    Polled(Arc<Member>),
     /// One of the packets generation that is not there, which its client is told.
     Unknown,
+}
+
+/// A session to begin, with what its authorization kept.
+pub(crate) struct Begin {
+    pub(crate) form: WireForm,
+    pub(crate) handshake: Arc<Handshake>,
+    pub(crate) state: Arc<Mutex<State>>,
+    pub(crate) engine: Option<Engine>,
 }
 
 /// Why a socket is not opened.
@@ -115,12 +138,20 @@ pub(crate) enum NotOpened {
 }
 
 impl Opened {
+    /// A socket of Engine.IO.
+    pub(crate) fn engine(shared: &Arc<Shared>, parts: Parts, peer: Peer, session: Wanted) -> Self {
+        Self { shared: Arc::clone(shared), parts, peer, transport: Transport::WebSocket, session }
+    }
+
     pub(crate) async fn of(shared: &Arc<Shared>, parts: Parts, peer: Peer) -> Result<Self, NotOpened> {
-        let (transport, session) = match shared.mount.route(parts.uri.path()) {
+        let (transport, session) = match shared.mount.route(parts.uri.path(), parts.uri.query()) {
             Some(Route::Frames { transport, dialect, session: None, .. }) if !shared.is_shutting_down() => {
-                let handshake = Arc::new(Handshake::new(&parts, peer.address));
-                let state = shared.admit(&handshake).await.map_err(|_| NotOpened::Unauthorized)?;
-                (transport, Wanted::New(dialect, handshake, state))
+                let begin = begin(shared, &parts, &peer, dialect.form()).await?;
+                (transport, Wanted::New(begin))
+            }
+            Some(Route::BareWebSocket) if !shared.is_shutting_down() => {
+                let begin = begin(shared, &parts, &peer, WireForm::BareWebSocket).await?;
+                (Transport::WebSocket, Wanted::New(begin))
             }
             Some(Route::Frames { transport, session: Some(id), .. }) => {
                 let member = find(shared, Generation::Frames, id);
@@ -139,11 +170,12 @@ impl Opened {
         Ok(Self { shared: Arc::clone(shared), parts, peer, transport, session })
     }
 
-    fn is_of_frames(&self) -> bool {
+    /// The servers of the packets generation took frames that are not masked.
+    fn takes_unmasked(&self) -> bool {
         match &self.session {
-            Wanted::New(..) => true,
-            Wanted::Known(member) => member.host.generation() == Generation::Frames,
-            Wanted::Unknown => false,
+            Wanted::New(_) | Wanted::Polled(_) => false,
+            Wanted::Known(member) => member.host.generation() == Generation::Packets,
+            Wanted::Unknown => true,
         }
     }
 
@@ -152,8 +184,9 @@ impl Opened {
         match self.session {
             Wanted::Known(member) => Session::Carried(member),
             Wanted::Unknown => Session::Unknown,
-            Wanted::New(dialect, handshake, state) => {
-                let opened = self.shared.open(handshake, dialect.form(), self.transport, state);
+            Wanted::Polled(member) => Session::Polled(member),
+            Wanted::New(Begin { form, handshake, state, engine }) => {
+                let opened = self.shared.open(handshake, form, self.transport, state, engine);
                 opened.map_or(Session::Refused, Session::Carried)
             }
         }
@@ -164,14 +197,22 @@ impl Opened {
         let transport = self.transport;
         match self.into_session() {
             Session::Carried(member) => socket::run(frames, member, transport).await,
+            Session::Polled(member) => upgrade_session(frames, member).await,
             Session::Unknown => socket::not_handshaken(frames).await,
             Session::Refused => {}
         }
     }
 }
 
+async fn begin(shared: &Arc<Shared>, parts: &Parts, peer: &Peer, form: WireForm) -> Result<Begin, NotOpened> {
+    let handshake = Arc::new(Handshake::new(parts, peer.address));
+    let state = shared.admit(&handshake, form.generation()).await.map_err(|_| NotOpened::Unauthorized)?;
+    Ok(Begin { form, handshake, state, engine: None })
+}
+
 enum Session {
     Carried(Arc<Member>),
+    Polled(Arc<Member>),
     Unknown,
     Refused,
 }
@@ -245,10 +286,11 @@ async fn run_rfc6455(upgraded: Upgraded, opened: Opened) {
 
 /// The session runs in a task of its own, which holds nothing of the request and the upgrade.
 async fn run_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, opened: Opened) {
-    let frames = Rfc6455::new(stream, opened.shared.options.max_frame_bytes, !opened.is_of_frames()).await;
+    let frames = Rfc6455::new(stream, opened.shared.options.max_frame_bytes, opened.takes_unmasked()).await;
     let transport = opened.transport;
     match opened.into_session() {
         Session::Carried(member) => drop(tokio::spawn(socket::run(frames, member, transport))),
+        Session::Polled(member) => drop(tokio::spawn(upgrade_session(frames, member))),
         Session::Unknown => socket::not_handshaken(frames).await,
         Session::Refused => {}
     }

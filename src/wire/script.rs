@@ -67,6 +67,15 @@ pub(crate) fn handshake_jsonp_error(index: &str, reason: &str, out: &mut Vec<u8>
     out.extend_from_slice(b"));");
 }
 
+/// Appends the script that hands a payload of Engine.IO to a JSONP client. `index` must be digits.
+pub(crate) fn engine_jsonp(index: &str, payload: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"___eio[");
+    out.extend_from_slice(index.as_bytes());
+    out.extend_from_slice(b"](");
+    encode_literal(payload, out);
+    out.extend_from_slice(b");");
+}
+
 /// Appends the script element that hands one packet to an htmlfile client.
 pub(crate) fn htmlfile_packet(packet: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"<script>_(");
@@ -77,6 +86,24 @@ pub(crate) fn htmlfile_packet(packet: &str, out: &mut Vec<u8>) {
 /// Appends `text` as a JSON string on one line.
 pub(crate) fn encode_json_string(text: &str, out: &mut Vec<u8>) {
     encode_literal_utf8(text, out, |byte| literal_escape(byte).filter(|_| byte != b'<'));
+}
+
+/// Appends `text` as a JSON string of printable ASCII.
+pub(crate) fn encode_json_string_printable(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    escape(text, out, |byte| delete_escape(byte).or_else(|| literal_escape(byte).filter(|_| byte != b'<')));
+    out.push(b'"');
+}
+
+/// Appends valid JSON text with escapes for everything above `~`, which only occurs inside strings; the rest is as it was.
+pub(crate) fn encode_json_printable(json: &str, out: &mut Vec<u8>) {
+    out.reserve(json.len());
+    if json.is_ascii() && !json.as_bytes().contains(&DELETE) {
+        out.extend_from_slice(json.as_bytes());
+    } else {
+        escape(json, out, delete_escape);
+    }
 }
 
 /// Appends valid JSON text as one line. Line breaks only occur between tokens and become blanks; the line separators of JavaScript
@@ -133,6 +160,13 @@ fn literal_escape(byte: u8) -> Option<&'static str> {
         b'<' => Some("\\u003C"),
         _ => CONTROLS.get(usize::from(byte)).copied(),
     }
+}
+
+/// The one ASCII character behind `~`.
+const DELETE: u8 = 0x7F;
+
+fn delete_escape(byte: u8) -> Option<&'static str> {
+    (byte == DELETE).then_some("\\u007F")
 }
 
 /// How an ASCII character of JSON text is written in a script, if not as itself.

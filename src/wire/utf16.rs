@@ -1,4 +1,4 @@
-//! Counting text in UTF-16 code units, the only length a JavaScript peer knows.
+//! Text as JavaScript has it: counted in UTF-16 code units, and with halves of surrogate pairs in it.
 
 /// How many UTF-16 code units `text` takes.
 pub(crate) fn units(text: &str) -> usize {
@@ -25,6 +25,18 @@ pub(crate) fn byte_index(text: &str, units: usize) -> Option<usize> {
         left = left.checked_sub(character.len_utf16())?;
     }
     Some(text.len())
+}
+
+/// The text of UTF-8 in which half a surrogate pair may stand alone, as three bytes. It becomes U+FFFD, which is what any other way to
+/// send it makes of it.
+pub(crate) fn from_generalized_utf8(mut bytes: Vec<u8>) -> Option<String> {
+    // Such bytes begin with ED A0 to ED BF, and no other character does. U+FFFD takes three as well.
+    for index in 0..bytes.len() {
+        if bytes[index] == 0xED && bytes.get(index + 1).is_some_and(|byte| *byte >= 0xA0) && index + 2 < bytes.len() {
+            bytes[index..index + 3].copy_from_slice("\u{FFFD}".as_bytes());
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -54,6 +66,23 @@ mod tests {
             (usize::MAX, Some(8)),
         ] {
             assert_eq!(byte_index(text, units), expected, "{units}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_replaced() {
+        for (bytes, text) in [
+            (&b""[..], Some("")),
+            (b"a\xed\xa0\xbdb", Some("a\u{FFFD}b")),
+            (b"\xed\xb8\x80\xed\xbf\xbf", Some("\u{FFFD}\u{FFFD}")),
+            (b"\xed\xa0\xbd\xf0\x9f\x98\x80", Some("\u{FFFD}😀")),
+            (b"\xed\x9f\xbf\xee\x80\x80", Some("\u{D7FF}\u{E000}")),
+            (b"\xed\xa0", None),
+            (b"\xed", None),
+            (b"\xff", None),
+            (b"\xc3", None),
+        ] {
+            assert_eq!(from_generalized_utf8(bytes.to_vec()).as_deref(), text, "{bytes:?}");
         }
     }
 

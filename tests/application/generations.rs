@@ -1,8 +1,199 @@
 //! Clients of several generations at once: the application says a thing once, and everybody hears it in his own tongue.
 
-use crate::support::{Mounting, PacketPeer, Peer, Server, get, packets, payload};
-use heirloom::{Dialect, Generation, Listener, Message, Transport};
+use crate::support::{
+    Connection, Log, Mounting, PacketPeer, Peer, Server, Stream,
+    engine::{EnginePeer, Four, Three, codec::binary_payload, opening},
+    get, packets, payload, post, request, rfc6455,
+};
+use heirloom::{Client, Dialect, Generation, Listener, Message, Transport};
 use serde_json::json;
+
+/// A client of some release, which speaks as that release did.
+#[derive(Debug)]
+struct Guest {
+    release: &'static str,
+    tongue: Tongue,
+}
+
+#[derive(Debug)]
+enum Tongue {
+    /// JSON envelopes in the parts of a multipart body.
+    Envelopes(Stream, String),
+    Frames(Peer),
+    Packets(PacketPeer),
+    Engine(EnginePeer),
+    /// The same, and what it posts are bytes.
+    Bytes(EnginePeer),
+    Plain(Connection),
+}
+
+impl Guest {
+    /// Everybody there ever was, each by another way.
+    async fn all(server: &Server) -> Vec<Self> {
+        let mut envelopes = server.ask(get("/old.io/xhr-multipart/")).await.stream().await;
+        let greeting = envelopes.until("]}\n--socketio\n").await;
+        let id = greeting.split("\\\"").nth(3).unwrap().to_owned();
+        let polling = |revision| opening(revision, Transport::Polling);
+        let mut upgraded = polling(Four).query("&t=PkX1aZ2").connect(server).await;
+        upgraded.upgrade(server).await;
+        let plain = rfc6455::open(server, "/plain").await;
+        let bare = opening(Four, Transport::WebSocket).resource("raw.io").open(server).await;
+        let guests = [
+            ("0.4", Tongue::Envelopes(envelopes, id)),
+            ("0.5", Tongue::Frames(Peer::open(server, Transport::ServerEvents).await)),
+            ("0.6", Tongue::Frames(Peer::open(server, Transport::HtmlFile).await)),
+            ("0.6", Tongue::Frames(Peer::open(server, Transport::JsonpPolling).await)),
+            ("0.6", Tongue::Frames(Peer::open(server, Transport::FlashSocket).await)),
+            ("0.7", Tongue::Packets(PacketPeer::open(server, Transport::XhrPolling).await)),
+            ("0.8", Tongue::Packets(PacketPeer::open(server, Transport::JsonpPolling).await)),
+            ("0.9", Tongue::Packets(PacketPeer::open(server, Transport::WebSocket).await)),
+            ("1.0", Tongue::Bytes(polling(Three).query("&t=1290000000000-0").connect(server).await)),
+            ("1.7", Tongue::Bytes(polling(Three).query("&t=PkX1aZ2").connect(server).await)),
+            ("2.5", Tongue::Engine(opening(Three, Transport::JsonpPolling).query("&t=PkX1aZ2").connect(server).await)),
+            ("2.5", Tongue::Engine(EnginePeer::connect(server, Three, Transport::WebSocket).await)),
+            ("3.1", Tongue::Engine(polling(Four).query("&t=PkX1aZ2").connect(server).await)),
+            ("4.2", Tongue::Engine(opening(Four, Transport::JsonpPolling).query("&t=PkX1aZ2").connect(server).await)),
+            ("4.8", Tongue::Engine(upgraded)),
+            ("4.8", Tongue::Engine(EnginePeer::connect(server, Four, Transport::WebSocket).await)),
+            ("engine.io", Tongue::Engine(bare)),
+            ("websocket", Tongue::Plain(plain)),
+        ];
+        guests.into_iter().map(|(release, tongue)| Self { release, tongue }).collect()
+    }
+
+    /// The next thing it is told, as it is written there.
+    async fn hears(&mut self) -> String {
+        match &mut self.tongue {
+            Tongue::Envelopes(stream, _) => {
+                let part = stream.until("\n--socketio\n").await;
+                let envelope = part.strip_prefix("Content-Type: text/plain\n\n").unwrap();
+                envelope.strip_suffix("\n--socketio\n").unwrap().to_owned()
+            }
+            Tongue::Frames(peer) => peer.receive().await,
+            Tongue::Packets(peer) => peer.receive().await,
+            Tongue::Engine(peer) | Tongue::Bytes(peer) => peer.receive().await,
+            Tongue::Plain(socket) => String::from_utf8(rfc6455::read(socket).await.1).unwrap(),
+        }
+    }
+
+    /// How the event `news` with these arguments is written there.
+    fn writes(&self, arguments: &str, in_ascii: &str) -> String {
+        let object = format!(r#"{{"name":"news","args":[{arguments}]}}"#);
+        match &self.tongue {
+            Tongue::Envelopes(..) => format!(r#"{{"messages":[{object}]}}"#),
+            Tongue::Frames(_) => format!("~j~{object}"),
+            Tongue::Packets(_) => format!("5:::{object}"),
+            Tongue::Engine(_) if self.release == "engine.io" => format!("4{object}"),
+            Tongue::Engine(peer) if peer.revision == Four => format!(r#"42["news",{arguments}]"#),
+            Tongue::Engine(_) | Tongue::Bytes(_) => format!(r#"42["news",{in_ascii}]"#),
+            Tongue::Plain(_) => object,
+        }
+    }
+
+    /// Answers with an event.
+    async fn says(&mut self, server: &Server, event: &str, argument: &str) {
+        let object = format!(r#"{{"name":"{event}","args":["{argument}"]}}"#);
+        let packet = format!(r#"42["{event}","{argument}"]"#);
+        match &mut self.tongue {
+            Tongue::Envelopes(_, id) => {
+                let list = format!("[{object}]");
+                let answer = server.answer(post(&format!("/old.io/xhr-multipart/{id}/send"), &list)).await;
+                assert_eq!((answer.status, answer.text()), (200, "ok"));
+            }
+            Tongue::Frames(peer) => peer.send(&[&format!("~j~{object}")]).await,
+            Tongue::Packets(peer) => peer.send(&[&format!("5:::{object}")]).await,
+            Tongue::Engine(peer) if self.release == "engine.io" => peer.send(&[&format!("4{object}")]).await,
+            Tongue::Engine(peer) => peer.send(&[&packet]).await,
+            Tongue::Bytes(peer) => {
+                let body = binary_payload(&[packet.as_str().into()]);
+                let length = format!("Content-Length: {}", body.len());
+                let head = request("POST", &peer.path(), &["Content-Type: application/octet-stream", &length], "");
+                assert_eq!(server.answer([head.as_bytes(), &body].concat()).await.text(), "ok");
+            }
+            Tongue::Plain(socket) => socket.send(rfc6455::text(&object)).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_broadcast_reaches_clients_of_every_release_and_one_handler_hears_their_answers() {
+    for mounting in Mounting::BOTH {
+        let builder = Listener::builder()
+            .also_mount("old.io", Dialect::Json)
+            .also_mount("raw.io", Dialect::BareEngine)
+            .also_mount("plain", Dialect::BareWebSocket)
+            .without_recovery();
+        let server = Server::mounted(mounting, builder).await;
+        let log = Log::new();
+        let noted = log.clone();
+        server.listener.on("answer", move |client: Client, (release,): (String,), _| {
+            noted.note(format!("{release} {} {}", client.generation(), client.transport()));
+            async {}
+        });
+        let mut guests = Guest::all(&server).await;
+        for round in 0..3 {
+            let outcome = server.listener.emit("news", &("é漢😀", round)).unwrap();
+            assert_eq!((outcome.queued, outcome.dropped, outcome.unsupported), (guests.len(), 0, 0), "{mounting:?}");
+            let (plain, ascii) = (format!("\"é漢😀\",{round}"), format!(r#""\u00e9\u6f22\ud83d\ude00",{round}"#));
+            for guest in &mut guests {
+                let expected = guest.writes(&plain, &ascii);
+                assert_eq!(guest.hears().await, expected, "{mounting:?} {}", guest.release);
+            }
+            for guest in &mut guests {
+                let release = format!("é😀{}", guest.release);
+                guest.says(&server, "answer", &release).await;
+            }
+            let mut answers = log.until((round + 1) * guests.len()).await.split_off(round * guests.len());
+            answers.sort();
+            let expected = [
+                "0.4 frames xhr-multipart",
+                "0.5 frames server-events",
+                "0.6 frames flashsocket",
+                "0.6 frames htmlfile",
+                "0.6 frames jsonp-polling",
+                "0.7 packets xhr-polling",
+                "0.8 packets jsonp-polling",
+                "0.9 packets websocket",
+                "1.0 engine polling",
+                "1.7 engine polling",
+                "2.5 engine jsonp-polling",
+                "2.5 engine websocket",
+                "3.1 engine polling",
+                "4.2 engine jsonp-polling",
+                "4.8 engine websocket",
+                "4.8 engine websocket",
+                "engine.io bare-engine websocket",
+                "websocket bare-websocket websocket",
+            ];
+            assert_eq!(answers, expected.map(|line| format!("é😀{line}")), "{mounting:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn binary_reaches_those_whose_release_knows_it_and_the_others_are_counted() {
+    let builder = Listener::builder()
+        .also_mount("old.io", Dialect::Json)
+        .also_mount("raw.io", Dialect::BareEngine)
+        .also_mount("plain", Dialect::BareWebSocket)
+        .without_recovery();
+    let server = Server::new(builder).await;
+    let mut guests = Guest::all(&server).await;
+    let outcome = server.listener.emit("bytes", &(bytes::Bytes::from_static(&[1, 2]), 3)).unwrap();
+    assert_eq!((outcome.queued, outcome.unsupported, outcome.dropped), (8, 10, 0));
+    assert_eq!(server.listener.stats().unsupported_messages, 10);
+    let _ = server.listener.emit("news", &1).unwrap();
+    for guest in &mut guests {
+        if let Tongue::Engine(peer) | Tongue::Bytes(peer) = &mut guest.tongue {
+            if guest.release != "engine.io" {
+                assert_eq!(peer.receive().await, r#"451-["bytes",{"_placeholder":true,"num":0},3]"#);
+                assert_eq!(peer.receive_binary().await, [1, 2]);
+            }
+        }
+        let expected = guest.writes("1", "1");
+        assert_eq!(guest.hears().await, expected, "{}: and what follows is for all", guest.release);
+    }
+}
 
 #[tokio::test]
 async fn one_broadcast_reaches_clients_of_0_4_0_6_and_0_9_on_five_transports() {

@@ -170,6 +170,11 @@ class Connection extends Namespace {
     return this.perform(this.leave());
   }
 
+  /** Leaves every namespace and whatever carries them, where a client has more to leave than its root. */
+  close() {
+    return this.perform({ to: this.name, act: 'close' });
+  }
+
   nextTag() {
     return `acknowledgement ${(this.#tags += 1)}`;
   }

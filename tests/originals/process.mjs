@@ -6,16 +6,29 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client } from './connection.mjs';
 
-const python =
-  process.env.HEIRLOOM_PYTHON ?? fileURLToPath(new URL('../../target/python-client/bin/python', import.meta.url));
-
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+const environments = process.env.HEIRLOOM_PYTHON_CLIENTS ?? here('../../target/python-clients');
+const python = (environment) => `${environments}/${environment}/bin/python`;
 
 /** socket.io-client of that version in Node. */
 export const startNode = (version) => ProcessClient.start(process.execPath, here('node-client.mjs'), version);
 
 /** socketIO-client in Python. */
-export const startPython = () => ProcessClient.start(python, here('python-client.py'));
+export const startPython = () => ProcessClient.start(python('socketIO-client'), here('python-client.py'));
+
+/** python-socketio of that major version. */
+export const startPythonSocketIo = (major) =>
+  ProcessClient.start(python(`python-socketio-${major}`), here('engine/python-client.py'));
+
+/** Binary on the way to the client and back: JSON has none. */
+function pack(name, value) {
+  // A buffer has made something else of itself by now.
+  return Buffer.isBuffer(this[name]) ? { $binary: this[name].toString('base64') } : value;
+}
+
+function unpack(_, value) {
+  return typeof value?.$binary === 'string' ? Buffer.from(value.$binary, 'base64') : value;
+}
 
 class ProcessClient extends Client {
   #child;
@@ -28,7 +41,7 @@ class ProcessClient extends Client {
     const client = new ProcessClient();
     client.#child = spawn(program, words, { stdio: 'pipe' });
     await once(client.#child, 'spawn');
-    createInterface(client.#child.stdout).on('line', (line) => client.#take(JSON.parse(line)));
+    createInterface(client.#child.stdout).on('line', (line) => client.#take(JSON.parse(line, unpack)));
     createInterface(client.#child.stderr).on('line', (line) => client.#complaints.push(line));
     client.#child.stdin.on('error', () => {});
     client.#child.once('close', () => client.#end());
@@ -58,7 +71,7 @@ class ProcessClient extends Client {
     return new Promise((resolve, reject) => {
       const question = (this.#asked += 1);
       this.#answers.set(question, { resolve, reject });
-      this.#child.stdin.write(`${JSON.stringify({ question, method, values })}\n`);
+      this.#child.stdin.write(`${JSON.stringify({ question, method, values }, pack)}\n`);
     });
   }
 

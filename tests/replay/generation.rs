@@ -18,8 +18,8 @@ pub(crate) struct Generation {
     pub(crate) explained: &'static [u16],
     /// How an answer tells a client its id.
     pub(crate) announcement: fn(&Exchange, &str) -> String,
-    /// The id an answer tells, if it is there yet.
-    pub(crate) announced: fn(&Exchange, &str) -> Option<String>,
+    /// The ids answers tell, in their order, as far as they are there yet.
+    pub(crate) announced: fn(&Exchange, &str) -> Vec<String>,
     /// Puts what was recorded into our words, for timers slowed down so much.
     pub(crate) prepare: fn(&mut Exchange, u32),
 }

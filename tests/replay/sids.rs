@@ -17,16 +17,23 @@ impl<'a> Sids<'a> {
         Self { exchange, known: Vec::new() }
     }
 
-    /// If an id was expected on a connection and has arrived, it is known from now on.
+    /// Ids that were expected on a connection and have arrived are known from now on.
     pub(crate) fn learn(&mut self, expected: &[Unit], actual: &[Atom]) {
-        let announces = |sid: &&String| {
-            let known = self.known.iter().any(|(recorded, _)| recorded == *sid);
-            !known && contains(expected, &self.announcement(sid))
-        };
-        let Some(recorded) = self.exchange.sids.iter().find(announces).cloned() else { return };
-        if let Some(ours) = self.announced(actual) {
-            self.known.push((recorded, ours));
+        let mut recorded: Vec<(usize, &String)> = self
+            .exchange
+            .sids
+            .iter()
+            .filter_map(|sid| Some((first(expected, &self.announcement(sid))?, sid)))
+            .collect();
+        recorded.sort_unstable();
+        let is_known = |sid: &String| self.known.iter().any(|(known, _)| known == sid);
+        if recorded.iter().all(|(_, sid)| is_known(sid)) {
+            return;
         }
+        let pairs = recorded.into_iter().zip(self.announced(actual));
+        let new: Vec<_> =
+            pairs.filter(|((_, sid), _)| !is_known(sid)).map(|((_, sid), ours)| (sid.clone(), ours)).collect();
+        self.known.extend(new);
     }
 
     /// A request as it was recorded, with our ids.
@@ -47,7 +54,12 @@ impl<'a> Sids<'a> {
 
     /// What the application should hear of, with our ids; without one as long as no answer announced it.
     pub(crate) fn in_events(&self, events: &[&Event]) -> Vec<Event> {
-        let ours = |sid: &String| self.known.iter().find(|(recorded, _)| recorded == sid).map(|(_, ours)| ours.clone());
+        // Outside the root namespace an id may have a name in front.
+        let is = |sid: &str, recorded: &str| sid.rsplit('#').next() == Some(recorded);
+        let ours = |sid: &String| {
+            let known = self.known.iter().find(|(recorded, _)| is(sid, recorded));
+            known.map(|(recorded, ours)| sid.replace(recorded, ours))
+        };
         events.iter().map(|event| Event { sid: event.sid.as_ref().and_then(ours), ..(*event).clone() }).collect()
     }
 
@@ -61,7 +73,7 @@ impl<'a> Sids<'a> {
         bytes
     }
 
-    fn announced(&self, actual: &[Atom]) -> Option<String> {
+    fn announced(&self, actual: &[Atom]) -> Vec<String> {
         let bytes: Vec<u8> =
             actual.iter().filter_map(|atom| if let Atom::Byte(byte) = atom { Some(*byte) } else { None }).collect();
         (self.exchange.generation.announced)(self.exchange, &String::from_utf8_lossy(&bytes))
@@ -72,8 +84,18 @@ impl<'a> Sids<'a> {
     }
 }
 
-fn contains(units: &[Unit], text: &str) -> bool {
-    units.iter().any(|unit| matches!(unit, Unit::Bytes(bytes) if position(bytes, text.as_bytes()).is_some()))
+/// Where a text comes first in what is expected.
+fn first(units: &[Unit], text: &str) -> Option<usize> {
+    let mut before = 0;
+    for unit in units {
+        if let Unit::Bytes(bytes) = unit {
+            if let Some(at) = position(bytes, text.as_bytes()) {
+                return Some(before + at);
+            }
+            before += bytes.len();
+        }
+    }
+    None
 }
 
 pub(crate) fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {

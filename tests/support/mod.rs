@@ -1,6 +1,7 @@
 //! What the tests of whole connections share: servers on loopback ports, raw clients, and a log of the application's
 //! events that can be awaited by condition.
 
+pub(crate) mod engine;
 pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod log;

@@ -6,15 +6,19 @@ use super::*;
 const POLLING: Profile = Profile {
     heartbeat: None,
     close_timeout: Duration::from_secs(60),
-    poll_duration: Duration::from_secs(20),
-    says_goodbye: true,
+    polls: Polls::Sealed { duration: Duration::from_secs(20) },
+    goodbye: Goodbye::ToStayAway,
 };
 
 const STREAMING: Profile = Profile {
-    heartbeat: Some(Heartbeat { interval: Duration::from_secs(25), timeout: Some(Duration::from_secs(60)) }),
+    heartbeat: Some(Heartbeat {
+        by: Beater::Connection,
+        interval: Duration::from_secs(25),
+        timeout: Some(Duration::from_secs(60)),
+    }),
     close_timeout: Duration::ZERO,
-    poll_duration: Duration::from_secs(20),
-    says_goodbye: true,
+    polls: Polls::Sealed { duration: Duration::from_secs(20) },
+    goodbye: Goodbye::ToStayAway,
 };
 
 const UNUSED: Duration = Duration::from_secs(30);
@@ -93,14 +97,14 @@ fn a_goodbye_that_was_lost_on_its_way_is_told_again() {
 #[test]
 fn a_client_that_says_goodbye_hears_one_only_if_it_listens() {
     let (mut simulator, stream) = Simulator::opened(STREAMING, Mode::Stream);
-    simulator.machine.end(simulator.now, DisconnectReason::ClientDisconnect);
+    simulator.machine.end(simulator.now, DisconnectReason::ClientDisconnect, true);
     assert_eq!(simulator.take_texts(stream), ["goodbye"]);
     simulator.machine.written(stream);
     assert_eq!(simulator.take(stream), Taken::Closed);
 
     let (mut simulator, _) = Simulator::opened(POLLING, Mode::Poll);
     simulator.send("unheard").unwrap();
-    simulator.machine.end(simulator.now, DisconnectReason::ClientDisconnect);
+    simulator.machine.end(simulator.now, DisconnectReason::ClientDisconnect, true);
     simulator.settle();
     assert_eq!((simulator.closed, simulator.undelivered), (1, 1));
     assert_eq!(simulator.disconnected, [DisconnectReason::ClientDisconnect]);
@@ -109,7 +113,7 @@ fn a_client_that_says_goodbye_hears_one_only_if_it_listens() {
 #[test]
 fn a_shutdown_tells_nobody_to_stay_away() {
     let (mut simulator, stream) = Simulator::opened(STREAMING, Mode::Stream);
-    simulator.machine.end(simulator.now, DisconnectReason::Shutdown);
+    simulator.machine.end(simulator.now, DisconnectReason::Shutdown, false);
     assert_eq!(simulator.take(stream), Taken::Closed);
 }
 
@@ -149,7 +153,7 @@ fn any_heartbeat_answers_where_they_have_no_numbers() {
 
 #[test]
 fn a_volatile_message_goes_only_where_it_leaves_at_once() {
-    let volatile = |simulator: &mut Simulator| simulator.machine.send_volatile(&Bytes::from_static(b"now"));
+    let volatile = |simulator: &mut Simulator| simulator.machine.send_volatile(&[Bytes::from_static(b"now").into()]);
 
     let (mut simulator, _) = Simulator::opened(POLLING, Mode::Poll);
     assert_eq!(volatile(&mut simulator), Err(SendError::NotReady), "between two polls");

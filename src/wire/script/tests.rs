@@ -101,6 +101,34 @@ fn a_payload_of_packets_calls_the_jsonp_callback_as_it_was_recorded() {
 }
 
 #[test]
+fn a_payload_of_engine_io_calls_the_jsonp_callback_in_ascii() {
+    for (index, payload, script) in [
+        ("0", "", r#"___eio[0]("");"#),
+        ("12", "5:42[\"a", r#"___eio[12]("5:42[\"a");"#),
+        ("3", "4\\n\n\u{1e}</script>", r#"___eio[3]("4\\n\n\u001E\u003C/script>");"#),
+        ("1", "7:4é€😀\u{2028}\u{2029}", r#"___eio[1]("7:4\u00E9\u20AC\uD83D\uDE00\u2028\u2029");"#),
+    ] {
+        assert_eq!(written(|out| engine_jsonp(index, payload, out)), script);
+    }
+}
+
+#[test]
+fn json_for_old_clients_of_engine_io_is_printable_ascii() {
+    for (json, expected) in [
+        (r#"{"</b>":"\"\\~"}"#, r#"{"</b>":"\"\\~"}"#),
+        ("[1,\r\n\t\"a\"]", "[1,\r\n\t\"a\"]"),
+        ("[\"é\u{7f}\u{80}€\u{2028}😀\"]", r#"["\u00E9\u007F\u0080\u20AC\u2028\uD83D\uDE00"]"#),
+        ("\"~\u{7f}\"", r#""~\u007F""#),
+    ] {
+        assert_eq!(written(|out| encode_json_printable(json, out)), expected);
+    }
+    assert_eq!(
+        written(|out| encode_json_string_printable("</b>\"\\\n\0\u{7f}é😀", out)),
+        r#""</b>\"\\\n\u0000\u007F\u00E9\uD83D\uDE00""#
+    );
+}
+
+#[test]
 fn a_handshake_that_failed_is_an_error_in_a_script() {
     for (index, reason, script) in [
         ("7", "handshake unauthorized", r#"io.j[7](new Error("handshake unauthorized"));"#),
@@ -191,6 +219,25 @@ proptest! {
         for line in [&line, &string] {
             prop_assert!(!line.contains(['\n', '\r', '\u{2028}', '\u{2029}']), "{}", line);
         }
+        prop_assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), json);
+        prop_assert_eq!(serde_json::from_str::<String>(&string).unwrap(), text);
+    }
+
+    #[test]
+    fn a_payload_of_engine_io_in_a_script_reads_back_as_it_was(text in any_text()) {
+        let script = written(|out| engine_jsonp("3", &text, out));
+        prop_assert!(is_harmless(&script.replace('\u{7f}', "")), "{}", script);
+        let literal = script.strip_prefix("___eio[3](").and_then(|rest| rest.strip_suffix(");")).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<String>(literal).unwrap(), &text);
+    }
+
+    #[test]
+    fn printable_json_reads_back_as_it_was(json in any_json(), text in any_text(), pretty: bool) {
+        let source = if pretty { format!("{json:#}") } else { json.to_string() };
+        let line = written(|out| encode_json_printable(&source, out));
+        let string = written(|out| encode_json_string_printable(&text, out));
+        prop_assert!(line.bytes().all(|byte| byte <= b'~') && string.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+        prop_assert_eq!(line == source, source.bytes().all(|byte| byte <= b'~'));
         prop_assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), json);
         prop_assert_eq!(serde_json::from_str::<String>(&string).unwrap(), text);
     }

@@ -16,7 +16,7 @@ pub(crate) static FRAMES: Generation = Generation {
     not_found: "app 404",
     explained: &[400, 403, 405, 413, 426],
     announcement,
-    announced,
+    announced: |exchange, text| announced(exchange, text).into_iter().collect(),
     prepare: |_, _| {},
 };
 

@@ -23,7 +23,7 @@ pub(crate) static PACKETS: Generation = Generation {
     not_found: "app: not found",
     explained: &[400, 405, 413, 426],
     announcement: |_, sid| format!("{sid}:"),
-    announced: |_, text| announced(text),
+    announced: |_, text| announced(text).into_iter().collect(),
     prepare,
 };
 

@@ -1,0 +1,148 @@
+//! What a session of Engine.IO remembers of its client.
+
+use super::data::Data;
+use crate::{
+    hub::Namespace,
+    wire::{double_utf8::Strings, packets::Acknowledge},
+};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// How polls of revision 3 are answered (docs/wire/engine.md §5.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PollForm {
+    /// As text, binary as base64: the client cannot read bytes.
+    Text,
+    /// As text, unless there is binary.
+    Adaptive,
+    /// As bytes, whatever it is: the client reads nothing else.
+    Bytes,
+}
+
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) poll_form: PollForm,
+    strings: Mutex<StringsOfBoth>,
+    assembly: Mutex<Option<Box<Assembly>>>,
+    posted: AtomicBool,
+    probed: AtomicBool,
+    /// Its socket takes no bytes.
+    texts_only: AtomicBool,
+}
+
+/// How the client encodes texts: in the payloads of polls, and on a socket.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StringsOfBoth {
+    pub(crate) payload: Strings,
+    pub(crate) socket: Strings,
+}
+
+/// A packet whose attachments are on their way.
+#[derive(Debug)]
+pub(crate) struct Assembly {
+    pub(crate) namespace: Option<Arc<Namespace>>,
+    pub(crate) kind: AssemblyKind,
+    pub(crate) list: Box<RawValue>,
+    pub(crate) missing: usize,
+    pub(crate) attachments: Vec<Bytes>,
+}
+
+#[derive(Debug)]
+pub(crate) enum AssemblyKind {
+    Event { name: String, acknowledge: Acknowledge },
+    Ack { id: u64 },
+}
+
+impl Assembly {
+    pub(crate) fn into_data(self) -> (Option<Arc<Namespace>>, AssemblyKind, Data) {
+        (self.namespace, self.kind, Data::new(self.list, self.attachments))
+    }
+}
+
+impl Engine {
+    pub(crate) fn new(poll_form: PollForm, strings: StringsOfBoth) -> Self {
+        Self {
+            poll_form,
+            strings: Mutex::new(strings),
+            assembly: Mutex::default(),
+            posted: AtomicBool::new(false),
+            probed: AtomicBool::new(false),
+            texts_only: AtomicBool::new(false),
+        }
+    }
+
+    /// A text of the client's, as it was meant.
+    pub(crate) fn read<'a>(&self, on_socket: bool, text: Cow<'a, str>) -> Cow<'a, str> {
+        if text.is_ascii() {
+            return text;
+        }
+        let mut strings = lock(&self.strings);
+        if on_socket { strings.socket.read(text) } else { strings.payload.read(text) }
+    }
+
+    /// How texts are written to the client.
+    pub(crate) fn strings(&self) -> StringsOfBoth {
+        *lock(&self.strings)
+    }
+
+    /// The packet that waits for attachments.
+    pub(crate) fn assembly(&self) -> MutexGuard<'_, Option<Box<Assembly>>> {
+        lock(&self.assembly)
+    }
+
+    /// A request brings packets, until the claim is dropped; nothing while another does.
+    pub(crate) fn begin_post(&self) -> Option<Claim<'_>> {
+        Claim::of(&self.posted)
+    }
+
+    /// Whether a request brings packets now.
+    pub(crate) fn is_posted(&self) -> bool {
+        self.posted.load(Ordering::SeqCst)
+    }
+
+    /// Whether a socket tries to take the session over, or has.
+    pub(crate) fn is_probed(&self) -> bool {
+        self.probed.load(Ordering::SeqCst)
+    }
+
+    /// The client's socket takes no bytes, or does.
+    pub(crate) fn set_texts_only(&self, texts_only: bool) {
+        self.texts_only.store(texts_only, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_texts_only(&self) -> bool {
+        self.texts_only.load(Ordering::Relaxed)
+    }
+
+    /// A socket tries to take the session over, until the claim is dropped; nothing while another does.
+    pub(crate) fn begin_probe(&self) -> Option<Claim<'_>> {
+        Claim::of(&self.probed)
+    }
+}
+
+/// Something only one may do at a time.
+#[derive(Debug)]
+pub(crate) struct Claim<'a>(&'a AtomicBool);
+
+impl<'a> Claim<'a> {
+    fn of(flag: &'a AtomicBool) -> Option<Self> {
+        (!flag.swap(true, Ordering::SeqCst)).then_some(Self(flag))
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,140 @@
+//! Polls and posts of Engine.IO (docs/wire/engine.md §3.4).
+
+use super::{
+    encode::{self, PollAnswer},
+    error::Error,
+    receive,
+};
+use crate::{
+    client::{Context, Engine, Member, handle_here},
+    listener::Shared,
+    session::{Mode, Taken},
+    transport::{
+        body::Body,
+        name::Transport,
+        polling::{Parked, PollBody},
+        receive::{room, whole_body},
+        settle::settle,
+        watch::Watch,
+    },
+    wire::{
+        engine::{self, Payload, Piece, Revision},
+        form,
+    },
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, header};
+use http_body::Body as HttpBody;
+use std::{future::poll_fn, sync::Arc};
+
+/// Holds a poll until there is an answer.
+pub(super) async fn answer(
+    member: &Arc<Member>,
+    engine: &Engine,
+    transport: Transport,
+    index: Option<&str>,
+    watch: Option<Arc<Watch>>,
+) -> Result<Response<Body>, Error> {
+    settle(member).await;
+    let is_being_left = engine.is_probed();
+    let Some(number) = Context::attach(member, Mode::Poll, transport) else { return Err(Error::SessionUnknown) };
+    let taken = {
+        // Dropped with the future when the client hangs up.
+        let mut parked = Parked::new(member, number);
+        let taken = poll_fn(|context| member.poll_take(context, number)).await;
+        parked.is_answered();
+        taken
+    };
+    let word = match taken {
+        Taken::Batch(batch) => {
+            let PollAnswer { bytes, kind } = encode::poll_body(member, engine, &batch, index);
+            let body = PollBody::new(bytes, Arc::clone(member), number, watch);
+            return Ok(respond(kind, Body::poll(body)));
+        }
+        // It came when the client had left polling already.
+        Taken::Displaced if is_being_left => return Err(Error::BadRequest),
+        // The client has gone over to a socket, is about to, or has said goodbye.
+        Taken::Displaced | Taken::Expired | Taken::Closed => engine::NOOP,
+        Taken::GivenUp | Taken::Wait => engine::CLOSE,
+    };
+    let PollAnswer { bytes, kind } = encode::poll_word(member, engine, word, index);
+    Ok(respond(kind, Body::full(bytes)))
+}
+
+fn respond(kind: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Reads a POST and delivers what is in it; the handlers have begun when the answer leaves.
+pub(super) async fn post<B>(
+    shared: &Shared,
+    member: &Arc<Member>,
+    engine: &Engine,
+    headers: &HeaderMap,
+    body: B,
+) -> Result<Response<Body>, Error>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+{
+    let Some(_claim) = engine.begin_post() else {
+        // Two at a time have no order.
+        receive::malformed(member);
+        return Err(Error::BadRequest);
+    };
+    let asks_first = headers.contains_key(header::EXPECT);
+    let bytes = match whole_body(&shared.options, body, asks_first).await {
+        Ok(bytes) => Bytes::from(bytes),
+        Err(response) => return Ok(*response),
+    };
+    let revision = member.host.form.revision().unwrap_or(Revision::Four);
+    if member.is_open() && !deliver(member, engine, revision, headers, &bytes).await {
+        receive::malformed(member);
+        return Err(Error::BadRequest);
+    }
+    let mut response = Response::new(Body::full("ok"));
+    let answer = response.headers_mut();
+    // Some browsers offer plain text as a download, and a form's answer lands in a frame.
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Answers whether the body followed the rules to its end.
+async fn deliver(
+    member: &Arc<Member>,
+    engine: &Engine,
+    revision: Revision,
+    headers: &HeaderMap,
+    bytes: &Bytes,
+) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let in_bytes = kind.starts_with(b"application/octet-stream");
+    let is_form = member.host.transport() == Transport::JsonpPolling;
+    let text;
+    let payload: Payload<'_> = match revision {
+        Revision::Three if in_bytes => engine::decode_binary_payload(bytes),
+        Revision::Four if in_bytes => return false,
+        _ => {
+            text = if is_form { form::engine_field(bytes) } else { Some(String::from_utf8_lossy(bytes)) };
+            let Some(text) = &text else { return false };
+            engine::decode_payload(revision, text)
+        }
+    };
+    // Heartbeats do not wait behind the application.
+    let is_heartbeat =
+        |piece: &Piece<'_>| matches!(piece, Piece::Text(text) if **text == *engine::PING || **text == *engine::PONG);
+    let (beats, others): (Vec<_>, Vec<_>) = payload.pieces.into_iter().partition(is_heartbeat);
+    let mut is_good = beats.into_iter().all(|beat| receive::piece(member, engine, revision, beat).is_ok());
+    if is_good && !others.is_empty() {
+        room(member).await;
+        is_good = others.into_iter().all(|piece| receive::piece(member, engine, revision, piece).is_ok());
+    }
+    handle_here(member);
+    is_good && payload.complete
+}

@@ -1,0 +1,205 @@
+//! What comes in from clients of Engine.IO, and over a WebSocket that carries nothing but messages.
+
+use crate::{
+    client::{Assembly, AssemblyKind, Credentials, Data, Engine, Event, Member, Message, handle_here},
+    hub::{Namespace, Outgoing, Reply, WireForm},
+    session::DisconnectReason,
+    wire::{
+        engine::{self, Malformed, Packet, Piece, Revision},
+        packets::Acknowledge,
+        socket_io::{self, Form, Kind},
+    },
+};
+use bytes::Bytes;
+use std::{borrow::Cow, sync::Arc};
+
+/// Hands on what came in a text frame.
+pub(crate) fn text_frame(member: &Arc<Member>, text: &str) {
+    let delivered = match (&member.host.engine, member.host.form.revision()) {
+        (Some(engine), Some(revision)) => deliver_text(member, engine, revision, true, Cow::Borrowed(text)),
+        _ => {
+            bare(member, Message::Text(text.to_owned()));
+            Ok(())
+        }
+    };
+    finish(member, delivered);
+}
+
+/// Hands on what came in a binary frame.
+pub(crate) fn binary_frame(member: &Arc<Member>, bytes: Bytes) {
+    let delivered = match (&member.host.engine, member.host.form.revision()) {
+        (Some(engine), Some(revision)) => {
+            engine::decode_binary(revision, bytes).and_then(|packet| deliver(member, engine, revision, packet))
+        }
+        _ => {
+            bare(member, Message::Binary(bytes));
+            Ok(())
+        }
+    };
+    finish(member, delivered);
+}
+
+/// The peer of a WebSocket has answered a ping of its protocol.
+pub(crate) fn pong_frame(member: &Arc<Member>) {
+    if member.host.form == WireForm::BareWebSocket {
+        member.heartbeat(None);
+    }
+}
+
+fn finish(member: &Arc<Member>, delivered: Result<(), Malformed>) {
+    // What came before the mistake is handled.
+    handle_here(member);
+    if delivered.is_err() {
+        malformed(member);
+    }
+}
+
+/// The client broke the rules: its session is over.
+pub(super) fn malformed(member: &Arc<Member>) {
+    log::debug!(target: "heirloom", "session {:?} sent what follows no rule of its protocol", member.id());
+    member.end(DisconnectReason::ProtocolError);
+}
+
+/// Hands on a packet from a payload.
+pub(super) fn piece(
+    member: &Arc<Member>,
+    engine: &Engine,
+    revision: Revision,
+    piece: Piece<'_>,
+) -> Result<(), Malformed> {
+    match piece {
+        Piece::Text(text) => deliver_text(member, engine, revision, false, text),
+        Piece::Binary(bytes) => deliver(member, engine, revision, Packet::Binary(bytes)),
+    }
+}
+
+fn deliver_text(
+    member: &Arc<Member>,
+    engine: &Engine,
+    revision: Revision,
+    on_socket: bool,
+    text: Cow<'_, str>,
+) -> Result<(), Malformed> {
+    let text = if revision == Revision::Three { engine.read(on_socket, text) } else { text };
+    deliver(member, engine, revision, engine::decode_text(revision, text)?)
+}
+
+fn deliver(member: &Arc<Member>, engine: &Engine, revision: Revision, packet: Packet<'_>) -> Result<(), Malformed> {
+    member.hear();
+    let is_bare = member.host.form.has_only_texts();
+    match packet {
+        Packet::Close => {
+            // What came before it may still be answered.
+            handle_here(member);
+            member.end_by_client(DisconnectReason::TransportClosed);
+        }
+        Packet::Ping(_) if revision == Revision::Three => member.answer_heartbeat(),
+        Packet::Ping(_) => return Err(Malformed),
+        Packet::Pong(_) if revision == Revision::Four => member.heartbeat(None),
+        Packet::Pong(_) | Packet::Open | Packet::Upgrade | Packet::Noop => {}
+        Packet::Text(text) if is_bare => bare(member, Message::Text(text.into_owned())),
+        Packet::Binary(bytes) if is_bare => bare(member, Message::Binary(bytes)),
+        Packet::Text(text) => message(member, engine, revision, &text)?,
+        Packet::Binary(bytes) => attachment(member, engine, bytes)?,
+    }
+    Ok(())
+}
+
+fn bare(member: &Arc<Member>, message: Message) {
+    member.hear();
+    let namespace = Arc::clone(member.host.shared.namespaces.root());
+    member.host.inbox.push(Event::Message { namespace, message, acknowledge: Acknowledge::None });
+}
+
+/// A packet of Socket.IO.
+fn message(member: &Arc<Member>, engine: &Engine, revision: Revision, text: &str) -> Result<(), Malformed> {
+    if engine.assembly().is_some() {
+        // Attachments come right behind their packet.
+        return Err(Malformed);
+    }
+    let form = if revision == Revision::Three { Form::Ascii } else { Form::Utf8 };
+    let shared = &member.host.shared;
+    let packet = socket_io::decode(form, text, shared.options.engine.max_attachments)?;
+    let namespace = shared.namespaces.find(packet.namespace);
+    let (kind, list) = match packet.kind {
+        Kind::Connect { query, payload } => {
+            let Some(namespace) = namespace else {
+                unknown_namespace(member, packet.namespace);
+                return Ok(());
+            };
+            let credentials =
+                Credentials { query: query.map(str::to_owned), auth: payload.map(|auth| Arc::from(auth.to_owned())) };
+            member.host.inbox.push(Event::Enter { namespace, credentials });
+            return Ok(());
+        }
+        Kind::Disconnect => {
+            if let Some(namespace) = namespace {
+                member.host.inbox.push(Event::Leave(namespace));
+            }
+            return Ok(());
+        }
+        Kind::ConnectError if form == Form::Utf8 => return Err(Malformed),
+        Kind::ConnectError => return Ok(()),
+        Kind::Event { name, arguments, id } => {
+            let acknowledge = id.map_or(Acknowledge::None, Acknowledge::WithData);
+            (AssemblyKind::Event { name: name.into_owned(), acknowledge }, arguments)
+        }
+        Kind::Ack { id, arguments } => (AssemblyKind::Ack { id }, arguments.to_owned()),
+    };
+    if namespace.is_none() && form == Form::Utf8 {
+        return Err(Malformed);
+    }
+    let assembly = Assembly { namespace, kind, list, missing: packet.attachments, attachments: Vec::new() };
+    if assembly.missing == 0 {
+        complete(member, assembly);
+    } else {
+        *engine.assembly() = Some(Box::new(assembly));
+    }
+    Ok(())
+}
+
+fn unknown_namespace(member: &Arc<Member>, endpoint: &str) {
+    let outgoing = Outgoing::Reply(Reply::Unknown);
+    let encoding = member.host.form.encode(endpoint, &outgoing, None);
+    if let Some(Err(_)) = encoding.elements().map(|elements| member.send(elements)) {
+        member.host.shared.counters.add_dropped(1);
+    }
+}
+
+/// Bytes that belong to the packet before.
+fn attachment(member: &Arc<Member>, engine: &Engine, bytes: Bytes) -> Result<(), Malformed> {
+    let mut waiting = engine.assembly();
+    let assembly = waiting.as_mut().ok_or(Malformed)?;
+    assembly.attachments.push(bytes);
+    assembly.missing -= 1;
+    let is_whole = assembly.missing == 0;
+    let assembly = waiting.take_if(|_| is_whole);
+    drop(waiting);
+    if let Some(assembly) = assembly {
+        complete(member, *assembly);
+    }
+    Ok(())
+}
+
+fn complete(member: &Arc<Member>, assembly: Assembly) {
+    let (namespace, kind, data) = assembly.into_data();
+    let Some(namespace) = namespace else {
+        // One that the application has not made.
+        return member.host.shared.counters.add_ignored_event();
+    };
+    match kind {
+        AssemblyKind::Event { name, acknowledge } => {
+            member.host.inbox.push(Event::Named { namespace, name, arguments: data, acknowledge });
+        }
+        AssemblyKind::Ack { id } => acknowledged(member, &namespace, id, data),
+    }
+}
+
+/// Hands an acknowledgement to whoever waits for it. One that nobody asked for, or a second one, is ignored.
+fn acknowledged(member: &Arc<Member>, namespace: &Arc<Namespace>, id: u64, arguments: Data) {
+    match member.host.seats.take_ack(namespace, id) {
+        // Who no longer waits does not mind.
+        Some(waiting) => drop(waiting.send(Some(arguments))),
+        None => member.host.shared.counters.add_ignored_event(),
+    }
+}

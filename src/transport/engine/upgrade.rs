@@ -1,0 +1,100 @@
+//! From polling to a WebSocket (docs/wire/engine.md §3.5): the socket is tried beside the polls, and takes the session
+//! over when the client says so.
+
+use crate::{
+    client::{Engine, Member},
+    listener::Shared,
+    session::DisconnectReason,
+    transport::{
+        name::Transport,
+        socket::{self, Frame, Frames, Received},
+    },
+    wire::engine,
+};
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::Arc,
+    task::{Poll, ready},
+    time::Duration,
+};
+use tokio::time::{sleep, timeout};
+
+/// How long polls go on after the socket was tried: the client may have said in the same breath that it has left them.
+const LET_GO: Duration = Duration::from_millis(15);
+/// How long between two looks at a request that still brings packets.
+const LOOK: Duration = Duration::from_millis(2);
+/// How long saying goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// A socket beside a session that polls.
+pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>) {
+    let _busy = Shared::busy(&member.host.shared);
+    let Some(engine) = member.host.engine.as_deref() else { return };
+    let patience = member.host.shared.options.engine.upgrade_timeout;
+    let claim = engine.begin_probe().filter(|_| member.host.transport().is_polling());
+    let is_taken_over = match &claim {
+        // Another socket is tried, or has the session already.
+        None => false,
+        Some(_) => {
+            let upgrade = timeout(patience, Box::pin(try_socket(&mut frames, &member, engine)));
+            let gone = member.host.shared.until_gone(&member);
+            let tried = match select(pin!(upgrade), pin!(gone)).await {
+                Either::Left((tried, _)) => tried.is_ok_and(|tried| tried),
+                Either::Right(_) => false,
+            };
+            member.probe(false);
+            tried
+        }
+    };
+    if is_taken_over {
+        return Box::pin(socket::run(frames, Arc::clone(&member), Transport::WebSocket)).await;
+    }
+    drop(claim);
+    // A peer that does not answer is left alone.
+    let _ = timeout(GOODBYE, frames.close(DisconnectReason::ServerDisconnect)).await;
+}
+
+/// Answers whether the client has left its polls.
+async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Engine) -> bool {
+    if !next_is(frames, engine::PROBE).await {
+        return false;
+    }
+    let answered = async {
+        frames.queue(Frame::Text(Bytes::from_static(engine::PROBE_ANSWER.as_bytes())))?;
+        poll_fn(|context| frames.poll_flush(context)).await
+    };
+    if answered.await.is_err() {
+        return false;
+    }
+    let upgraded = match select(pin!(next_is(frames, engine::UPGRADE)), pin!(sleep(LET_GO))).await {
+        Either::Left((upgraded, _)) => upgraded,
+        Either::Right(((), next)) => {
+            member.probe(true);
+            next.await
+        }
+    };
+    if upgraded {
+        // What a request brings was sent before.
+        while engine.is_posted() {
+            sleep(LOOK).await;
+        }
+    }
+    upgraded
+}
+
+/// Whether the next thing the client says is this text.
+async fn next_is(frames: &mut impl Frames, wanted: &str) -> bool {
+    poll_fn(|context| {
+        loop {
+            return Poll::Ready(match ready!(frames.poll_receive(context)) {
+                Ok(Some(Received::Pong)) => continue,
+                Ok(Some(Received::Text(text))) => text.as_ref() == wanted,
+                _ => false,
+            });
+        }
+    })
+    .await
+}
