@@ -59,10 +59,10 @@ fn timings(mut builder: Builder) -> Result<Builder, Box<dyn Error>> {
     if let Some(timeout) = timeout {
         builder = builder.ping_timeout(timeout);
     }
-    Ok(match milliseconds("RECOVERY")? {
-        Some(Duration::ZERO) => builder.without_recovery(),
+    // Events are sent back with the same arguments and no other: nobody is given an offset unasked.
+    Ok(match milliseconds("RECOVERY")?.filter(|window| !window.is_zero()) {
         Some(window) => builder.recovery(window),
-        None => builder,
+        None => builder.without_recovery(),
     })
 }
 

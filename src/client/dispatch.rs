@@ -76,7 +76,7 @@ fn receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknow
         member.host.shared.counters.add_ignored_event();
         // Since 3.0 a client waits until it is let in; what it sent before it heard of its going is no mistake.
         if matches!(form, WireForm::Engine4 | WireForm::Recoverable) && !member.host.seats.knows(namespace) {
-            member.end(DisconnectReason::ProtocolError);
+            member.abort(DisconnectReason::ProtocolError);
         }
         return None;
     }

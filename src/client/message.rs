@@ -81,10 +81,13 @@ pub(crate) fn list_of_arguments<T: Serialize + ?Sized>(arguments: &T) -> Result<
     Ok(data.with_json(RawValue::from_string(list)?))
 }
 
-/// What an event named `message` says: its first argument, if it has one that is something.
+/// What an event named `message` says: its first argument, if it has one.
 pub(crate) fn first_argument(arguments: &Data) -> Option<Message> {
-    let (first,): (Option<Data>,) = arguments::parse(arguments).ok()?;
-    let first = first?;
+    let inner = arguments.json().get().trim_ascii_start().strip_prefix('[')?;
+    if inner.trim_ascii_start().starts_with(']') {
+        return None;
+    }
+    let (first,): (Data,) = arguments::parse(arguments).ok()?;
     if let Some(binary) = first.as_binary() {
         return Some(Message::Binary(binary.clone()));
     }

@@ -194,6 +194,11 @@ impl<A: Host> Session<A> {
         self.with(|machine, now| machine.end(now, reason, false));
     }
 
+    /// See [`Machine::abort`].
+    pub(crate) fn abort(self: &Arc<Self>, reason: DisconnectReason) {
+        self.with(|machine, _| machine.abort(reason));
+    }
+
     /// The client said goodbye. See [`Machine::end`].
     pub(crate) fn end_by_client(self: &Arc<Self>, reason: DisconnectReason) {
         self.with(|machine, now| machine.end(now, reason, true));

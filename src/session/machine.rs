@@ -232,7 +232,8 @@ impl Machine {
         let (mode, sealed, expired) = (connection.mode, connection.sealed, connection.expired);
         let count = match (mode, self.profile.polls) {
             (Mode::Poll, Polls::Sealed { .. }) => sealed,
-            (Mode::Poll, Polls::Drained { packets }) => self.queue.len().min(packets),
+            // The end comes alone: some clients hear of it before they have handled what is with it.
+            (Mode::Poll, Polls::Drained { packets }) => self.queue.length_before_goodbye().min(packets),
             // What the stream has under way is written first.
             (Mode::Stream, _) if self.in_flight.is_some() => return Taken::Wait,
             (Mode::Stream, _) => self.queue.len(),
@@ -393,6 +394,11 @@ impl Machine {
         self.effects.wake = true;
         let at = now + self.profile.close_timeout.max(ENDING_GRACE);
         self.lapse = Some(Lapse { at, reason, extensions: SLOW_RESPONSE_EXTENSIONS });
+    }
+
+    /// The client broke the rules: there is nothing more to say.
+    pub(crate) fn abort(&mut self, reason: DisconnectReason) {
+        self.close(reason);
     }
 
     /// Time has passed.

@@ -115,6 +115,12 @@ impl Queue {
         self.entries.len()
     }
 
+    /// How many entries come before the last word; the last word itself when nothing else is there.
+    pub(crate) fn length_before_goodbye(&self) -> usize {
+        let goodbye = self.entries.iter().rposition(|entry| entry.element == Element::Goodbye);
+        goodbye.filter(|position| *position > 0).unwrap_or(self.entries.len())
+    }
+
     /// Bytes and messages that wait, those under way in a response included.
     pub(crate) fn held(&self) -> (usize, usize) {
         (self.bytes, self.messages)

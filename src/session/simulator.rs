@@ -123,7 +123,9 @@ fn texts(batch: &Batch) -> Vec<String> {
         .iter()
         .map(|entry| match &entry.element {
             Element::Opening => "id".to_owned(),
-            Element::Message(bytes) | Element::Binary(bytes) | Element::Attachment(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            Element::Message(bytes) | Element::Binary(bytes) | Element::Attachment(bytes) => {
+                String::from_utf8(bytes.to_vec()).unwrap()
+            }
             Element::Heartbeat(counter) => format!("h{counter}"),
             Element::Goodbye => "goodbye".to_owned(),
         })

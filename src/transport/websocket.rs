@@ -23,12 +23,18 @@ use crate::{
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+/// How long a session of Engine.IO waits before its first word on a new socket.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// How the client wants to speak.
 enum Draft {
@@ -289,7 +295,14 @@ async fn run_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, o
     let frames = Rfc6455::new(stream, opened.shared.options.max_frame_bytes, opened.takes_unmasked()).await;
     let transport = opened.transport;
     match opened.into_session() {
-        Session::Carried(member) => drop(tokio::spawn(socket::run(frames, member, transport))),
+        Session::Carried(member) => {
+            if member.host.engine.is_some() {
+                // Simple clients begin to listen when they have read that the connection is theirs, and miss what comes
+                // with it.
+                tokio::time::sleep(BREATH).await;
+            }
+            drop(tokio::spawn(socket::run(frames, member, transport)));
+        }
         Session::Polled(member) => drop(tokio::spawn(upgrade_session(frames, member))),
         Session::Unknown => socket::not_handshaken(frames).await,
         Session::Refused => {}

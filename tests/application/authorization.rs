@@ -95,7 +95,7 @@ async fn a_script_is_told_by_a_script() {
 async fn clients_of_the_frames_generation_are_asked_too() {
     for mounting in Mounting::BOTH {
         let server = guarded(mounting).await;
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let ask = |query: &str| {
                 let path = format!("{}?{query}", url(transport, "", ""));
                 if is_socket(transport) { rfc6455::handshake(&path) } else { get(&path) }
@@ -106,8 +106,8 @@ async fn clients_of_the_frames_generation_are_asked_too() {
             }
             assert_eq!((server.listener.stats().sessions, server.events.all()), (0, vec![]));
         }
-        assert_eq!(server.listener.stats().refused_clients, 3 * Transport::ALL.len() as u64);
-        for transport in Transport::ALL {
+        assert_eq!(server.listener.stats().refused_clients, 3 * crate::support::FRAMES_TRANSPORTS.len() as u64);
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let path = format!("{}?as=me", url(transport, "", ""));
             let mut connection =
                 server.ask(if is_socket(transport) { rfc6455::handshake(&path) } else { get(&path) }).await;

@@ -229,7 +229,7 @@ async fn whoever_waits_is_told_when_the_connection_breaks() {
 #[tokio::test]
 async fn clients_of_the_frames_generation_have_no_acknowledgements() {
     let server = Server::new(Listener::builder()).await;
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let mut peer = Peer::open(&server, transport).await;
         let client = server.listener.client(&peer.id).unwrap();
         let refused = Err(AckError::Send(SendError::Unsupported));

@@ -6,7 +6,7 @@ use heirloom::{Broadcast, Client, Listener, Transport};
 /// One client of every transport.
 async fn everybody(server: &Server) -> Vec<Peer> {
     let mut peers = Vec::new();
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         peers.push(Peer::open(server, transport).await);
     }
     peers

@@ -55,7 +55,7 @@ async fn messages_are_handled_in_order_and_one_at_a_time_although_handlers_wait(
         }
     });
     let mut senders = Vec::new();
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let mut peer = Peer::open(&server, transport).await;
         senders.push(tokio::spawn(async move {
             let numbers = numbers(COUNT);
@@ -107,7 +107,7 @@ async fn a_handler_that_waits_keeps_nobody_else_waiting() {
     let mut slow = Peer::open(&server, Transport::WebSocket).await;
     slow.send(&["wait", "behind"]).await;
     server.events.texts_until(&slow.id, 1).await;
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let mut peer = Peer::open(&server, transport).await;
         peer.send(&["past it"]).await;
         assert_eq!(server.events.texts_until(&peer.id, 1).await, ["past it"], "{transport}");
@@ -251,7 +251,7 @@ async fn a_handler_may_send_and_disconnect_and_is_not_stopped_by_it() {
             events.push(Event::Message(client.id(), message));
         }
     });
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let mut peer = Peer::open(&server, transport).await;
         let id = peer.id.clone();
         peer.send(&["leave"]).await;

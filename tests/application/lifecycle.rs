@@ -4,7 +4,7 @@ use crate::{
     POLLS, SOCKETS_AND_STREAMS, impatient,
     support::{Event, Mounting, Peer, Server, eventually, milliseconds, rfc6455},
 };
-use heirloom::{Builder, DisconnectReason, Listener, SendError, Transport};
+use heirloom::{Builder, DisconnectReason, Listener, SendError};
 use tokio::time::Instant;
 
 /// Each of these clients came once and went once, for this reason, and is forgotten.
@@ -102,7 +102,7 @@ async fn a_client_that_answers_no_heartbeat_goes_and_its_connection_ends() {
 async fn a_client_the_application_disconnects_goes_at_once() {
     for server in servers(Listener::builder).await {
         let mut ids = Vec::new();
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let mut peer = Peer::open(&server, transport).await;
             peer.park().await;
             ids.push(peer.id.clone());
@@ -121,7 +121,7 @@ async fn a_client_the_application_disconnects_goes_at_once() {
 #[tokio::test]
 async fn an_idle_client_that_is_disconnected_sees_its_connection_end() {
     for server in servers(Listener::builder).await {
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let mut peer = Peer::open(&server, transport).await;
             peer.park().await;
             let id = peer.id.clone();
@@ -145,7 +145,7 @@ async fn a_client_that_breaks_the_rules_goes_for_that() {
 async fn a_client_the_listener_shuts_down_goes_for_that() {
     for server in servers(Listener::builder).await {
         let mut peers = Vec::new();
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let mut peer = Peer::open(&server, transport).await;
             peer.park().await;
             peers.push(peer);
@@ -174,7 +174,7 @@ async fn what_is_sent_while_connecting_comes_after_the_id() {
                 client.send("later").unwrap();
             }
         });
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             // Who opens reads the id first.
             let mut peer = Peer::open(&server, transport).await;
             assert!(server.listener.client(&peer.id).is_some(), "{transport}: the id comes first");
@@ -185,11 +185,11 @@ async fn what_is_sent_while_connecting_comes_after_the_id() {
 
 #[tokio::test]
 async fn a_client_that_reconnects_within_the_close_timeout_has_not_gone() {
-    let builder = Transport::ALL
+    let builder = crate::support::FRAMES_TRANSPORTS
         .into_iter()
         .fold(Listener::builder(), |builder, transport| builder.close_timeout(transport, milliseconds(5000)));
     let server = Server::new(builder).await;
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let mut peer = Peer::open(&server, transport).await;
         let id = peer.id.clone();
         for round in 0..3 {

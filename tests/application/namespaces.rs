@@ -187,7 +187,7 @@ async fn state_is_kept_for_each_namespace_and_the_roots_is_seen_in_all() {
 async fn clients_of_the_frames_generation_are_in_the_root_alone() {
     let server = Server::new(Listener::builder()).await;
     let log = watch(&server, &["/", "/chat"]);
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let mut peer = Peer::open(&server, transport).await;
         peer.send(&["1::/chat"]).await;
         assert_eq!(peer.receive().await, "1::/chat", "{transport}: a text like any other");

@@ -19,7 +19,7 @@ fn client(server: &Server, peer: &Peer) -> Client {
 #[tokio::test]
 async fn several_messages_sent_as_one_are_one_payload() {
     for server in servers().await {
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let mut peer = Peer::open(&server, transport).await;
             client(&server, &peer).send_all(["a", "", "é漢😀"]).unwrap();
             assert_eq!(peer.payload().await.unwrap(), ["a", "", "é漢😀"], "{transport}, queued or not");
@@ -49,7 +49,7 @@ async fn messages_sent_one_by_one_are_payloads_of_their_own_on_what_stays_open()
 async fn an_event_is_json_with_name_and_arguments() {
     let [frames, envelopes] = servers().await;
     for (server, mark) in [(frames, "~j~"), (envelopes, "")] {
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let mut peer = Peer::open(&server, transport).await;
             client(&server, &peer).emit("move", &(1, "a")).unwrap();
             assert_eq!(peer.receive().await, format!(r#"{mark}{{"name":"move","args":[1,"a"]}}"#), "{transport}");
@@ -139,7 +139,7 @@ async fn what_nobody_came_back_for_is_counted() {
 #[tokio::test]
 async fn nothing_is_sent_to_a_client_that_is_gone() {
     let server = Server::new(impatient()).await;
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let peer = Peer::open(&server, transport).await;
         let client = client(&server, &peer);
         peer.leave().await;
@@ -184,7 +184,7 @@ async fn json_crosses_unchanged() {
     let server = Server::new(Listener::builder()).await;
     server.listener.on_message(|client, message| async move { client.send(message).unwrap() });
     let json = "{ \"b\": 1.0e2,\n\"a\" : [\"\\u00e9\u{2028}</script>\", 12345678901234567890123] }";
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let mut peer = Peer::open(&server, transport).await;
         peer.send(&[&format!("~j~{json}")]).await;
         assert_eq!(peer.receive().await, format!("~j~{json}"), "{transport}");

@@ -19,7 +19,7 @@ async fn what_is_queued_leaves_and_everybody_is_ended() {
     ];
     for server in servers {
         let mut peers = Vec::new();
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             peers.push(Peer::open(&server, transport).await);
         }
         let large = "é".repeat(200_000);
@@ -51,7 +51,7 @@ async fn nobody_new_is_taken_in_and_the_application_goes_on() {
         Peer::open(&server, Transport::WebSocket).await.leave().await;
         server.is_empty().await;
         assert_eq!(server.listener.shutdown(milliseconds(1000)).await, 0);
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let path = url(transport, "", "");
             let request = if is_socket(transport) { rfc6455::handshake(&path) } else { get(&path) };
             server.ask(request).await.is_closed_in_silence(&path).await;

@@ -134,11 +134,11 @@ async fn a_handler_that_panics_costs_its_own_client_the_session_and_nobody_else_
         }
     });
     let mut others = Vec::new();
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         others.push(Peer::open(&server, transport).await);
     }
     for words in ["panic at once", "panic later"] {
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let mut peer = Peer::open(&server, transport).await;
             let id = peer.id.clone();
             peer.send(&[words]).await;

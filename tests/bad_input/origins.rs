@@ -9,7 +9,7 @@ const DRAFT: [&str; 2] = ["Upgrade: WebSocket", "Connection: Upgrade"];
 /// Asks for a new session on every transport there is; the head of each answer.
 async fn knock(server: &Server, mounting: Mounting, origin: &[&str]) -> Vec<(String, Answer)> {
     let mut answers = Vec::new();
-    for transport in Transport::ALL {
+    for transport in crate::support::FRAMES_TRANSPORTS {
         let path = url(transport, "", "");
         let mut ways = vec![];
         if is_socket(transport) {
@@ -54,7 +54,7 @@ async fn by_default_only_the_pages_of_the_own_origin_may_speak() {
 async fn a_foreign_page_cannot_post_to_a_session_it_knows() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             if is_socket(transport) {
                 continue;
             }

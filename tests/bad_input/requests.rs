@@ -11,7 +11,7 @@ fn new_session(transport: Transport) -> String {
 async fn a_method_that_means_nothing_is_answered_405_with_those_that_do() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let allowed = if is_socket(transport) { "GET, OPTIONS" } else { "GET, POST, OPTIONS" };
             let mut methods = vec!["PUT", "DELETE", "PATCH", "HEAD", "BREW"];
             methods.extend(is_socket(transport).then_some("POST"));
@@ -30,7 +30,7 @@ async fn a_preflight_is_answered_and_begins_no_session() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
         let ask = ["Origin: http://own.example", "Access-Control-Request-Method: POST"];
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             for headers in [&ask[..], &[]] {
                 let answer = server.answer(request("OPTIONS", &new_session(transport), headers, "")).await;
                 assert_eq!(answer.status, 200, "{transport}");
@@ -46,7 +46,7 @@ async fn a_preflight_is_answered_and_begins_no_session() {
 async fn a_post_without_a_session_is_answered_400_and_heard_by_nobody() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             if is_socket(transport) {
                 continue;
             }
@@ -90,7 +90,7 @@ async fn an_upgrade_of_what_is_no_websocket_is_closed_in_silence() {
         let server = Server::mounted(mounting, Listener::builder()).await;
         let known = Peer::open(&server, Transport::XhrPolling).await;
         let mut paths = vec!["/socket.io/socket.io.js".to_owned(), url(known.transport, &known.id, "1")];
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             if !is_socket(transport) {
                 paths.push(new_session(transport));
             }

@@ -20,7 +20,7 @@ async fn a_session_that_is_not_known_is_closed_in_silence() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
         for id in NOBODY.into_iter().chain([foreign.id.as_str()]) {
-            for transport in Transport::ALL {
+            for transport in crate::support::FRAMES_TRANSPORTS {
                 let path = url(transport, id, "send");
                 let requests = if is_socket(transport) {
                     vec![rfc6455::handshake(&path), hixie_75(&path)]

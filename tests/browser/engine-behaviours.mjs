@@ -77,6 +77,14 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
   shows('carries text whose first character beyond ASCII is a small one', async (connection) => {
     await connection.send('é', 'naïve', 'ÿ', 'é漢😀');
     await connection.receives('é', 'naïve', 'ÿ', 'é漢😀');
+    if (way === 'upgrade') await connection.untilEvent('upgrade');
+    await connection.send('é', 'é漢😀');
+    await connection.receives('é', 'é漢😀');
+    // It looks as if its characters were bytes. What was learned of polls says nothing of frames.
+    if (!polls) {
+      await connection.send('Ã©');
+      await connection.receives('Ã©');
+    }
   });
 
   shows('carries 30 kB of text, alone and in company, and 300 kB', async (connection) => {

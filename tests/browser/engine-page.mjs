@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Client } from '../originals/connection.mjs';
 import { Echo } from './echo.mjs';
 import { Front } from './front.mjs';
-import { PageClient } from './packets-page.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -18,8 +18,30 @@ export function scriptOf(version) {
 
 export const timings = { HEARTBEAT_INTERVAL: '300', HEARTBEAT_TIMEOUT: '4000' };
 
+/** A page with a client. */
+class Page extends Client {
+  static async open(browser, front, version) {
+    const page = new Page();
+    page.context = await browser.newContext();
+    page.page = await page.context.newPage();
+    await page.page.exposeFunction('report', (events) => events.forEach((event) => page.note(event)));
+    page.page.on('pageerror', ({ message }) => page.note({ namespace: '/', name: 'exception', details: [message] }));
+    await page.page.goto(front.page(scriptOf(version)));
+    return page;
+  }
+
+  call(method, ...values) {
+    return this.page.evaluate(([name, list]) => window.driver[name](...list), [method, values]);
+  }
+
+  /** The page goes away, as when its tab is closed. */
+  close() {
+    return this.context.close();
+  }
+}
+
 /** Opens a page with that version of the client, on the origin of that front. */
-export const openPage = (browser, front, version) => PageClient.open(browser, front.page(scriptOf(version)));
+export const openPage = (browser, front, version) => Page.open(browser, front, version);
 
 /** A server, and a page with that version of the client, on the server's own origin or elsewhere. */
 export async function visit(browser, version, { elsewhere = false, env } = {}) {
@@ -34,11 +56,17 @@ export async function visit(browser, version, { elsewhere = false, env } = {}) {
 export const bytes = (...list) => ({ bytes: String.fromCharCode(...list) });
 
 /**
- * What drives the client. It is handed to the page as text, so it can use nothing from this module. `report` takes one
- * event. Returns what a test can have the client do.
+ * What drives the client. It is handed to the page as text, so it can use nothing from this module. `tellAll` takes
+ * events. Returns what a test can have the client do.
  */
-function drive(io, report) {
+function drive(io, tellAll) {
   const connections = new Map();
+  const events = [];
+  // To tell one by one takes much longer than what they tell of.
+  const report = (event) => {
+    if (events.push(event) === 1) setTimeout(() => tellAll(events.splice(0)));
+  };
+
   const ways = {
     polling: { transports: ['polling'] },
     jsonp: { transports: ['polling'], forceJSONP: true },

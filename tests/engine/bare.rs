@@ -33,7 +33,7 @@ async fn a_bare_session_is_a_client_of_the_root_with_messages_of_text_and_bytes(
             client.send(Message::from(Bytes::from_static(&[1, 2]))).unwrap();
             assert_eq!(peer.receive_binary().await, [1, 2]);
             peer.send(&["1"]).await;
-            assert_eq!(server.events.disconnected(&client.id()).await, DisconnectReason::ClientDisconnect);
+            assert_eq!(server.events.disconnected(&client.id()).await, DisconnectReason::TransportClosed);
         }
         server.is_empty().await;
     }
@@ -137,5 +137,5 @@ async fn a_listener_can_be_bare_altogether() {
         let peer = opening(revision, transport).resource("raw").open(&server).await;
         assert_eq!(peer.opened["pingInterval"], 50);
     }
-    assert_eq!(server.answer(crate::support::get("/raw/1/?t=1")).await.status, 400, "no other generation is there");
+    assert_eq!(server.answer(crate::support::get("/raw/1/?t=1")).await.status, 404, "no other generation is there");
 }

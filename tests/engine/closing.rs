@@ -37,7 +37,7 @@ async fn a_client_says_goodbye_and_its_poll_ends_with_nothing() {
                 assert_eq!(peer.payload().await.unwrap(), [Packet::from("6")], "{what}");
                 is_over(&server, &peer, &what).await;
             }
-            assert_eq!(server.events.disconnected(&peer.id).await, DisconnectReason::ClientDisconnect, "{what}");
+            assert_eq!(server.events.disconnected(&peer.id).await, DisconnectReason::TransportClosed, "{what}");
         }
         server.is_empty().await;
     }
@@ -49,7 +49,7 @@ async fn what_is_sent_before_goodbye_is_heard_and_what_comes_after_it_is_not() {
     for (revision, transport) in everything() {
         let mut peer = EnginePeer::connect(&server, revision, transport).await;
         peer.send(&[r#"42["message","before"]"#, "1", r#"42["message","after"]"#]).await;
-        assert_eq!(server.events.disconnected(&peer.id).await, DisconnectReason::ClientDisconnect);
+        assert_eq!(server.events.disconnected(&peer.id).await, DisconnectReason::TransportClosed);
         assert_eq!(server.events.texts(&peer.id), ["before"], "{revision:?} {transport}");
     }
     server.is_empty().await;

@@ -66,7 +66,8 @@ async fn whose_queue_is_full_misses_what_others_hear() {
             dropped += server.listener.emit("n", &number).unwrap().dropped;
             assert_eq!(reading.receive().await, format!(r#"42["n",{number}]"#), "{revision:?} {transport}");
         }
-        assert_eq!(dropped, 20, "{revision:?} {transport}");
+        // What was answered last counts until it is known to have come.
+        assert!((20..=21).contains(&dropped), "{revision:?} {transport} {dropped}");
         assert!(idle.client(&server).is_connected());
         for peer in [reading, idle] {
             peer.client(&server).disconnect();
@@ -79,25 +80,24 @@ async fn whose_queue_is_full_misses_what_others_hear() {
 async fn a_header_whose_attachments_do_not_fit_the_queue_is_not_sent_without_them() {
     let server = echo(builder().queue_messages(10)).await;
     for (revision, transport) in everything() {
-        let mut peer = EnginePeer::connect(&server, revision, Transport::Polling).await;
+        if transport == Transport::WebSocket {
+            continue;
+        }
+        let peer = EnginePeer::connect(&server, revision, transport).await;
         let client = peer.client(&server);
         let bytes = [bytes::Bytes::from_static(&[1]), bytes::Bytes::from_static(&[2])];
         while client.emit("bytes", &bytes).is_ok() {}
-        let mut whole = 0;
-        let mut packets = peer.payload().await.unwrap().into_iter();
-        while let Some(packet) = packets.next() {
+        client.disconnect();
+        let mut packets = peer.ended().await;
+        assert!(packets.pop().unwrap().is("1") && packets.pop().unwrap().is("41"));
+        assert!(!packets.is_empty() && packets.len() % 3 == 0, "{revision:?} {transport} {packets:?}");
+        for event in packets.chunks(3) {
             assert!(
-                packet.is(r#"452-["bytes",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#),
-                "{packet:?}"
+                event[0].is(r#"452-["bytes",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#),
+                "{event:?}"
             );
-            assert_eq!(
-                (packets.next(), packets.next()),
-                (Some(binary(&[1])), Some(binary(&[2]))),
-                "{revision:?} {transport}"
-            );
-            whole += 1;
+            assert_eq!(event[1..], [binary(&[1]), binary(&[2])], "{revision:?} {transport}");
         }
-        assert!(whole > 0);
     }
 }
 

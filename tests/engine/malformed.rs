@@ -44,8 +44,6 @@ async fn malformed_packets_end_the_session() {
                     "7",
                     "8anything",
                     "b!!",
-                    "0",
-                    "0{}",
                     "é",
                     "4",
                     "4abc",
@@ -69,9 +67,6 @@ async fn malformed_packets_end_the_session() {
                     "42123456789012345678901[\"message\"]",
                     "4218446744073709551616[\"message\"]",
                     "42[\"message\",\"\\ud800",
-                    "43",
-                    "43[]",
-                    "430",
                     "430{}",
                     "430[",
                     "43x[]",
@@ -250,7 +245,7 @@ async fn bare_sessions_end_by_malformed_packets_too() {
     let server = echo(builder()).await;
     for revision in REVISIONS {
         for transport in TRANSPORTS {
-            for packet in ["x", "7", "0{}", "b!!"] {
+            for packet in ["x", "7", "b!!"] {
                 let mut peer = opening(revision, transport).resource(BARE).open(&server).await;
                 if transport == Transport::WebSocket {
                     peer.send(&[packet]).await;

@@ -35,7 +35,6 @@ async fn the_query_decides_between_the_revisions_and_the_path_between_the_genera
             ("/socket.io/?EIO=3&transport=polling", "engine 3"),
             ("/socket.io/?EIO=2&transport=polling", "engine 3"),
             ("/socket.io/?transport=polling&b64=1", "engine 3"),
-            ("/socket.io/?transport=polling&b64=0", "refused"),
             ("/socket.io/?transport=polling", "refused"),
             ("/socket.io/?EIO=4&EIO=3&transport=polling", "engine 3"),
             ("/socket.io/?EIO=3&EIO=4&transport=polling", "engine 4"),

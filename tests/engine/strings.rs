@@ -39,7 +39,7 @@ async fn what_goes_out_to_the_older_revision_is_ascii_and_to_the_newer_utf_8() {
             let mut peer = EnginePeer::connect(&server, revision, transport).await;
             peer.client(&server).emit("x", &TEXT).unwrap();
             let expected = match revision {
-                Three => r#"42["x","h\u00e9llo \u20ac \ud83d\ude00"]"#.to_owned(),
+                Three => r#"42["x","h\u00E9llo \u20AC \uD83D\uDE00"]"#.to_owned(),
                 Four => format!("42[\"x\",\"{TEXT}\"]"),
             };
             assert_eq!(peer.receive().await, expected, "{mounting:?} {transport}");

@@ -2,7 +2,7 @@
 
 use crate::support::{Connection, Mounting, Peer, Server, get, request};
 use bytes::Bytes;
-use heirloom::{Listener, Transport};
+use heirloom::Listener;
 use http_body_util::{Either, Empty};
 use hyper::{Request, Response, StatusCode, body::Incoming, header, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -123,7 +123,7 @@ async fn every_transport_works_however_the_listener_is_mounted() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
         server.listener.on_message(|client, message| async move { client.send(message).unwrap() });
-        for transport in Transport::ALL {
+        for transport in crate::support::FRAMES_TRANSPORTS {
             let mut peer = Peer::open(&server, transport).await;
             peer.send(&["é漢😀", "~j~{\"a\":[1]}", ""]).await;
             assert_eq!(peer.receive_all(3).await, ["é漢😀", "~j~{\"a\":[1]}", ""], "{mounting:?} {transport}");

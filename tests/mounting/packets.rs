@@ -37,7 +37,10 @@ async fn they_may_use_any_of_a_listeners_resources_and_older_ones_the_one_of_the
         let server = Server::mounted(mounting, builder.also_mount("socket.io", Dialect::Frames)).await;
         server.listener.on_message(|client, message| async move { client.send(message).unwrap() });
         for resource in ["rt/io", "old.io", "socket.io"] {
-            assert_eq!(server.answer(get(&format!("/{resource}"))).await.text(), "Welcome to socket.io.");
+            assert_eq!(
+                server.answer(get(&format!("/{resource}"))).await.text(),
+                r#"{"code":0,"message":"Transport unknown"}"#
+            );
             assert_eq!(server.answer(get(&format!("/{resource}/socket.io.js"))).await.status, 200);
             let id = packets::session_id(&server.answer(get(&format!("/{resource}/1/"))).await);
             let answer = server.answer(get(&format!("/{resource}/1/xhr-polling/{id}"))).await;

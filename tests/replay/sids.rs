@@ -2,7 +2,7 @@
 
 use crate::{
     recording::{Event, Exchange},
-    wire::{Atom, Unit},
+    wire::{Atom, Head, Unit},
 };
 
 #[derive(Debug, Clone)]
@@ -47,7 +47,8 @@ impl<'a> Sids<'a> {
     pub(crate) fn in_units(&self, units: &[Unit]) -> Vec<Unit> {
         let ours = |unit: &Unit| match unit {
             Unit::Bytes(bytes) => Unit::Bytes(self.in_bytes(bytes)),
-            other => other.clone(),
+            Unit::Head(head) => Unit::Head(self.in_head(head)),
+            Unit::End => Unit::End,
         };
         units.iter().map(ours).collect()
     }
@@ -61,6 +62,17 @@ impl<'a> Sids<'a> {
             known.map(|(recorded, ours)| sid.replace(recorded, ours))
         };
         events.iter().map(|event| Event { sid: event.sid.as_ref().and_then(ours), ..(*event).clone() }).collect()
+    }
+
+    /// A cookie may hold an id.
+    fn in_head(&self, head: &Head) -> Head {
+        let mut head = head.clone();
+        for (name, value) in &mut head.headers {
+            if name == "set-cookie" {
+                *value = String::from_utf8_lossy(&self.with_our_ids(value.as_bytes())).into_owned();
+            }
+        }
+        head
     }
 
     fn in_bytes(&self, bytes: &[u8]) -> Vec<u8> {

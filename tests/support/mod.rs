@@ -22,6 +22,17 @@ pub(crate) use payload::{form, frame, frames, messages};
 pub(crate) use peer::{Peer, is_socket};
 pub(crate) use server::{Mounting, Server};
 
+/// The transports of the frames generation.
+pub(crate) const FRAMES_TRANSPORTS: [heirloom::Transport; 7] = [
+    heirloom::Transport::WebSocket,
+    heirloom::Transport::FlashSocket,
+    heirloom::Transport::HtmlFile,
+    heirloom::Transport::XhrMultipart,
+    heirloom::Transport::ServerEvents,
+    heirloom::Transport::XhrPolling,
+    heirloom::Transport::JsonpPolling,
+];
+
 /// How long anything may take that has to happen. Reached only when a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 

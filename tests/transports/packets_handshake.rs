@@ -125,7 +125,7 @@ async fn it_is_no_place_for_other_methods_nor_for_sockets_of_no_session() {
         let answer = server.answer(request("OPTIONS", "/socket.io/1/", &ask, "")).await;
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, "http://own.example"));
         assert_eq!(answer.header("access-control-allow-credentials"), "true");
-        for path in ["/socket.io/1/", "/socket.io/1/xhr-polling", "/socket.io/", "/socket.io/2/"] {
+        for path in ["/socket.io/1/", "/socket.io/1/xhr-polling", "/socket.io/2/"] {
             server.ask(rfc6455::handshake(path)).await.is_closed_in_silence(path).await;
         }
         assert_eq!(server.listener.stats().sessions, 0, "{mounting:?}");
@@ -133,13 +133,17 @@ async fn it_is_no_place_for_other_methods_nor_for_sockets_of_no_session() {
 }
 
 #[tokio::test]
-async fn the_resource_alone_is_a_word_of_welcome_and_other_revisions_are_refused() {
+async fn a_path_with_too_much_in_it_is_a_word_of_welcome_and_other_revisions_are_refused() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
-        for path in ["/socket.io", "/socket.io/", "/socket.io/?a=b", "/socket.io/1/a/b/c"] {
+        let answer = server.answer(get("/socket.io/1/a/b/c")).await;
+        assert_eq!((answer.status, answer.text()), (200, "Welcome to socket.io."), "{mounting:?}");
+        assert_eq!(answer.header("content-type"), "");
+        // The resource alone is of the generations since.
+        for path in ["/socket.io", "/socket.io/", "/socket.io/?a=b"] {
             let answer = server.answer(get(path)).await;
-            assert_eq!((answer.status, answer.text()), (200, "Welcome to socket.io."), "{mounting:?} {path}");
-            assert_eq!(answer.header("content-type"), "");
+            let expected = (400, r#"{"code":0,"message":"Transport unknown"}"#);
+            assert_eq!((answer.status, answer.text()), expected, "{mounting:?} {path}");
         }
         for path in ["/socket.io/2/", "/socket.io/0", "/socket.io/11/websocket/x", "/socket.io/2/?jsonp=1"] {
             let answer = server.answer(get(path)).await;

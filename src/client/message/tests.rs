@@ -60,7 +60,8 @@ fn binary_is_one_argument_and_may_be_in_others() {
 fn the_first_argument_is_a_message_of_its_kind() {
     let one = Bytes::from_static(b"one");
     assert_eq!(first_argument(&data("[]")), None);
-    assert_eq!(first_argument(&data("[null]")), None);
+    assert_eq!(first_argument(&data(" [ ]")), None);
+    assert_eq!(first_argument(&data("[null]")), Some(Message::from(serde_json::Value::Null)));
     assert_eq!(first_argument(&data(r#"["a\n",1]"#)), Some(Message::from("a\n")));
     let plain = RawValue::from_string("[{ \"a\":1.0},1]".to_owned()).unwrap();
     let json = RawValue::from_string("{ \"a\":1.0}".to_owned()).unwrap();

@@ -87,9 +87,9 @@ pub(crate) fn socket_frames(member: &Member, engine: &Engine, batch: &Batch, mut
             Element::Message(text) if revision == Some(Revision::Three) => Frame::Text(encoded(engine, text)),
             Element::Message(text) => Frame::Text(text.clone()),
             Element::Binary(bytes) | Element::Attachment(bytes) => match revision {
-                Some(Revision::Three) if engine.has_texts_only() => {
+                Some(revision) if engine.has_texts_only() => {
                     let mut out = Vec::new();
-                    engine::encode_base64_message(bytes, &mut out);
+                    engine::encode_base64_message(revision, bytes, &mut out);
                     Frame::Text(out.into())
                 }
                 Some(Revision::Three) => Frame::Binary { kind: Some(engine::MESSAGE), bytes: bytes.clone() },

@@ -225,10 +225,6 @@ impl Asked<'_> {
             Revision::Three if query.says_two() => StringsOfBoth { payload: Strings::Double, socket: Strings::Double },
             // Those before 1.1 encode on a socket as well.
             Revision::Three if query.is_early() => StringsOfBoth { payload: Strings::Double, socket: guess },
-            // One that takes bytes and sends text all the same is of 2.x.
-            Revision::Three if is_polling && !takes_no_bytes => {
-                StringsOfBoth { payload: Strings::Plain, socket: Strings::Plain }
-            }
             Revision::Three if is_polling => StringsOfBoth { payload: guess, socket: Strings::Plain },
             Revision::Three => StringsOfBoth { payload: guess, socket: guess },
         };

@@ -4,6 +4,7 @@ use super::{
     encode::{self, PollAnswer},
     error::Error,
     receive,
+    upgrade::LET_GO,
 };
 use crate::{
     client::{Context, Engine, Member, handle_here},
@@ -26,6 +27,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::Body as HttpBody;
 use std::{future::poll_fn, sync::Arc};
+use tokio::time::sleep;
 
 /// Holds a poll until there is an answer.
 pub(super) async fn answer(
@@ -37,6 +39,13 @@ pub(super) async fn answer(
 ) -> Result<Response<Body>, Error> {
     settle(member).await;
     let is_being_left = engine.is_probed();
+    if is_being_left {
+        // What the client has said on its socket was said before.
+        sleep(LET_GO).await;
+        if !member.host.transport().is_polling() {
+            return Err(Error::BadRequest);
+        }
+    }
     let Some(number) = Context::attach(member, Mode::Poll, transport) else { return Err(Error::SessionUnknown) };
     let taken = {
         // Dropped with the future when the client hangs up.

@@ -35,7 +35,7 @@ impl Query {
             match &*name {
                 "EIO" => parsed.revision = Some(value.into_owned()),
                 "transport" => parsed.transport = Some(value.into_owned()),
-                "sid" => parsed.sid = Some(value.into_owned()),
+                "sid" => parsed.sid = Some(value.into_owned()).filter(|sid| !sid.is_empty()),
                 "t" => parsed.timestamp = Some(value.into_owned()),
                 "b64" => parsed.base64 = !value.is_empty(),
                 "j" => {

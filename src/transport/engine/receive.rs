@@ -57,7 +57,7 @@ fn finish(member: &Arc<Member>, delivered: Result<(), Malformed>) {
 /// The client broke the rules: its session is over.
 pub(super) fn malformed(member: &Arc<Member>) {
     log::debug!(target: "heirloom", "session {:?} sent what follows no rule of its protocol", member.id());
-    member.end(DisconnectReason::ProtocolError);
+    member.abort(DisconnectReason::ProtocolError);
 }
 
 /// Hands on a packet from a payload.

@@ -23,7 +23,7 @@ use std::{
 use tokio::time::{sleep, timeout};
 
 /// How long polls go on after the socket was tried: the client may have said in the same breath that it has left them.
-const LET_GO: Duration = Duration::from_millis(15);
+pub(super) const LET_GO: Duration = Duration::from_millis(15);
 /// How long between two looks at a request that still brings packets.
 const LOOK: Duration = Duration::from_millis(2);
 /// How long saying goodbye may take.

@@ -106,8 +106,8 @@ pub(crate) fn encode_payload<'a>(
             (Revision::Three, Outgoing::Text(text)) => encode_with_length(strings, text, out),
             (Revision::Three, Outgoing::Binary(binary)) => {
                 // Writing to a `Vec` does not fail.
-                _ = write!(out, "{}:b4", BASE64.encode_len(binary.len()) + 2);
-                encode_base64(binary, out);
+                _ = write!(out, "{}:", BASE64.encode_len(binary.len()) + 2);
+                encode_base64_message(revision, binary, out);
             }
             (Revision::Four, packet) => {
                 if index > 0 {
@@ -115,10 +115,7 @@ pub(crate) fn encode_payload<'a>(
                 }
                 match packet {
                     Outgoing::Text(text) => encode_without_separator(text, out),
-                    Outgoing::Binary(binary) => {
-                        out.push(b'b');
-                        encode_base64(binary, out);
-                    }
+                    Outgoing::Binary(binary) => encode_base64_message(revision, binary, out),
                 }
             }
         }
@@ -227,9 +224,9 @@ fn encode_without_separator(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a binary message of revision 3 for a peer that takes no bytes.
-pub(crate) fn encode_base64_message(binary: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"b4");
+/// Appends a binary message for a peer that takes no bytes.
+pub(crate) fn encode_base64_message(revision: Revision, binary: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(if revision == Revision::Three { b"b4" } else { b"b" });
     encode_base64(binary, out);
 }
 

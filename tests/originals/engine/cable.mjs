@@ -8,6 +8,7 @@ export class Cable {
   #pairs = new Set();
   #plugged = true;
   #holding = false;
+  #breaking = false;
   #stalled = false;
   #held = [];
 
@@ -31,9 +32,9 @@ export class Cable {
     this.#pairs.add(pair);
     client.once('close', () => this.#pairs.delete(pair));
     client.once('data', (head) => {
+      pair.isWebSocket = /^upgrade: *websocket/im.test(head.toString('latin1'));
       const pass = () => this.#pass(pair, head);
-      if (this.#stalled) this.#held.push(pass);
-      else if (this.#holding && /^upgrade: *websocket/im.test(head.toString('latin1'))) this.#held.push(pass);
+      if (this.#stalled || (this.#holding && pair.isWebSocket)) this.#held.push(pass);
       else pass();
     });
   }
@@ -46,6 +47,13 @@ export class Cable {
     server.write(head);
     client.pipe(server);
     server.pipe(client);
+    if (this.#breaking && pair.isWebSocket) {
+      // The first that comes is the handshake, and the next is kept from the client.
+      server.once('data', () => {
+        server.unpipe(client).once('data', () => [client, server].forEach(reset));
+        server.resume();
+      });
+    }
     for (const [end, other] of [
       [client, server],
       [server, client],
@@ -65,6 +73,11 @@ export class Cable {
   release() {
     this.#holding = false;
     this.#held.splice(0).forEach((pass) => pass());
+  }
+
+  /** From now on WebSockets break with the first word of the server. */
+  breakWebSockets() {
+    this.#breaking = true;
   }
 
   /** Breaks every connection: both ends see a reset. */

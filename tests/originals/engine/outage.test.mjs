@@ -119,16 +119,22 @@ describe('a connection that goes dead', { concurrency: 6 }, () => {
 });
 
 describe('a way to the server without room for WebSockets', { concurrency: 7 }, () => {
+  const obstacles = {
+    'that never open': (cable) => cable.hold(),
+    'that break with the first word of the server': (cable) => cable.breakWebSockets(),
+  };
   for (const version of versions) {
-    it(`has ${version} go on polling`, async (test) => {
-      const { echo, cable, client } = await setting(test, () => new NodeClient(version));
-      cable.hold();
-      const connection = await client.connect(cable.url, 'upgrade', { transports: ways.upgrade });
-      // Longer than a heartbeat takes.
-      await connection.untilEvent('idle', 3);
-      await talks(connection, 'a text');
-      assert.equal((await connection.facts()).transport, 'polling');
-      assert.deepEqual(echo.connected, [connection.id]);
-    });
+    for (const [obstacle, put] of Object.entries(obstacles)) {
+      it(`has ${version} go on polling with WebSockets ${obstacle}`, async (test) => {
+        const { echo, cable, client } = await setting(test, () => new NodeClient(version));
+        put(cable);
+        const connection = await client.connect(cable.url, 'upgrade', { transports: ways.upgrade });
+        // Several heartbeats.
+        await connection.untilEvent('idle', 3);
+        await talks(connection, 'a text');
+        assert.equal((await connection.facts()).transport, 'polling');
+        assert.deepEqual(echo.connected, [connection.id]);
+      });
+    }
   }
 });

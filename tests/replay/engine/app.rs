@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use heirloom::{Ack, AckError, Attempt, Client, Data, Listener, Message, Namespace, Refusal, SendError, Transport};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::{journal::Journal, recording::Exchange};
 
@@ -109,7 +109,7 @@ fn behave(namespace: &Namespace, journal: &Arc<Journal>) {
     });
     let note = Arc::clone(journal);
     namespace.on("auth", move |client: Client, (): (), _: Option<Ack>| {
-        let auth: Value = client.auth().expect("a payload that is JSON");
+        let auth: Box<RawValue> = client.auth().expect("a payload that is JSON");
         noted(client.emit("auth", &(auth,)), &client, &note);
         async {}
     });
@@ -137,7 +137,7 @@ fn hear(client: &Client, message: Message, everybody: &Namespace) -> Result<(), 
     let (word, rest) = words.split_once(' ').unwrap_or((&words, ""));
     match word {
         _ if words.starts_with("b:") => {
-            everybody.broadcast(message);
+            let _nobody_missed = everybody.broadcast(message);
             Ok(())
         }
         "!burst" => (0..rest.parse().unwrap_or(0)).try_for_each(|number: u32| client.send(number.to_string())),
@@ -151,7 +151,7 @@ fn hear(client: &Client, message: Message, everybody: &Namespace) -> Result<(), 
         }
         "!say" => {
             let (room, text) = rest.split_once(' ').unwrap_or((rest, ""));
-            client.to(room).send(text);
+            let _nobody_missed = client.to(room).send(text);
             Ok(())
         }
         "!bye" | "!close" => {

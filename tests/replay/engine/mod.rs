@@ -1,16 +1,15 @@
 //! The engine generation: exchanges recorded from 1.7, 2.5 and 4.8 (`docs/wire/engine.md`).
 
+mod answers;
 mod app;
+mod lives;
 mod payload;
 mod table;
 mod words;
 
 use serde_json::Value;
 
-use crate::{
-    generation::Generation,
-    recording::{Exchange, Step, What},
-};
+use crate::{generation::Generation, recording::Exchange};
 
 pub(crate) static ENGINE: Generation = Generation {
     name: "engine",
@@ -36,14 +35,12 @@ fn announced(text: &str) -> Vec<String> {
 /// Puts the reasons of disconnects into Heirloom's words, and slows announced times down with the timers. Both sides of
 /// the recordings have ids of the same length, and announced times keep their number of digits up to a slowness of 3.
 fn prepare(exchange: &mut Exchange, slowness: u32) {
-    let closed_by_packet = exchange.steps.iter().any(|step| says_goodbye(step));
     exchange.edit_events(|event| {
         if !event.name.starts_with("disconnect") {
             return;
         }
         event.message = event.message.as_ref().and_then(Value::as_str).map(|reason| {
             Value::from(match reason {
-                "transport close" if closed_by_packet => "client disconnect",
                 "transport close" => "transport closed",
                 "client namespace disconnect" => "client disconnect",
                 "server namespace disconnect" => "server disconnect",
@@ -59,11 +56,4 @@ fn prepare(exchange: &mut Exchange, slowness: u32) {
             exchange.replace_in_bodies(&format!("\"{name}\":{time}"), &format!("\"{name}\":{slow}"));
         }
     }
-}
-
-/// A POST that ends with the closing packet.
-fn says_goodbye(step: &Step) -> bool {
-    let What::Send { bytes, .. } = &step.what else { return false };
-    let ends = |ending: &str| bytes.ends_with(ending.as_bytes());
-    bytes.starts_with(b"POST ") && (ends("\r\n\r\n1") || ends(":1") || ends("\u{1e}1"))
 }
