@@ -10,7 +10,9 @@ mod session;
 mod transport;
 mod wire;
 
-pub use client::{Ack, AckError, Attempt, Client, Data, Handshake, Message, ParseError, Refusal, SendError, Volatile};
+pub use client::{
+    Ack, AckError, Attempt, Client, Data, Handshake, Message, ParseError, Refusal, SendError, Transient, Volatile,
+};
 pub use hub::{Broadcast, Target};
 #[cfg(feature = "tower")]
 pub use listener::ListenerLayer;

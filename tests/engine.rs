@@ -56,7 +56,7 @@ fn builder() -> Builder {
 
 /// A listener that misses its clients soon.
 fn impatient() -> Builder {
-    builder().ping_interval(milliseconds(150)).ping_timeout(milliseconds(100))
+    builder().ping_interval(milliseconds(250)).ping_timeout(milliseconds(150))
 }
 
 /// Every message of a bare client, and every event `echo`, goes back to where it came from; with an acknowledgement if

@@ -188,12 +188,11 @@ impl Host for Context {
 
     fn disconnected(session: &Arc<Member>, reason: DisconnectReason) {
         log::debug!(target: "heirloom", "session {:?} disconnected: {reason}", session.id());
-        let may_return = match reason {
-            DisconnectReason::ClientDisconnect | DisconnectReason::ServerDisconnect => false,
-            DisconnectReason::HandlerPanicked => false,
-            _ => true,
-        };
-        session.host.seats.close(session, may_return, |namespace| {
+        let is_final = matches!(
+            reason,
+            DisconnectReason::ClientDisconnect | DisconnectReason::ServerDisconnect | DisconnectReason::HandlerPanicked
+        );
+        session.host.seats.close(session, !is_final, |namespace| {
             session.host.inbox.push(Event::Disconnect { namespace: Arc::clone(namespace), reason });
         });
         session.host.inbox.end();

@@ -197,6 +197,14 @@ impl Client {
         Volatile { client: self }
     }
 
+    /// What is sent through it is not kept for a client that comes back after its connection broke
+    /// ([`Builder::recovery`](crate::Builder::recovery)), as an answer to what the connection has asked need not be. So
+    /// its arguments are exact: nothing is put behind them.
+    #[must_use = "`send` and `emit` send"]
+    pub fn transient(&self) -> Transient<'_> {
+        Transient { client: self }
+    }
+
     /// Queues a message for every client of the namespace but this one.
     pub fn broadcast(&self, message: impl Into<Message>) -> Broadcast {
         self.others().send(message)
@@ -239,7 +247,7 @@ impl Client {
         if self.namespace.is_root() {
             if self.member.host.form.enters_root() {
                 for namespace in self.member.host.seats.namespaces() {
-                    let _ = Self::new(Arc::clone(&self.member), namespace).reply_unseated(Reply::Disconnected);
+                    Self::new(Arc::clone(&self.member), namespace).say_goodbye();
                 }
             }
             return self.member.end(DisconnectReason::ServerDisconnect);
@@ -250,7 +258,7 @@ impl Client {
             self.member.host.inbox.push(Event::Disconnect { namespace, reason });
         };
         if self.member.host.seats.leave(&self.member, &self.namespace, tell) {
-            let _ = self.reply_unseated(Reply::Disconnected);
+            self.say_goodbye();
             handle_elsewhere(&self.member);
         }
     }
@@ -293,6 +301,14 @@ impl Client {
         let encoding = self.encode(&Outgoing::Reply(reply), None);
         let elements = self.supported(&encoding)?;
         self.queue_anyway(elements, 1)
+    }
+
+    /// Tells the client that it is out. A full queue does not keep that from it: it would come back.
+    fn say_goodbye(&self) {
+        let encoding = self.encode(&Outgoing::Reply(Reply::Disconnected), None);
+        for word in encoding.elements().unwrap_or_default() {
+            self.member.say(word);
+        }
     }
 
     /// Sends what carries the id of a new acknowledgement, and waits for it.
@@ -351,6 +367,23 @@ impl Client {
         let audience = Audience::One(self.id);
         let now = self.member.host.shared.now();
         self.namespace.recovery.record(now, audience, encode, |elements| then(elements.unwrap_or_default()))
+    }
+
+    /// Sends what is not kept for a client that may come back. It may end with a text that the client takes for a place
+    /// among what is kept.
+    fn pass(
+        &self,
+        outgoing: &Outgoing<'_>,
+        then: impl FnOnce(&[Element]) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        let encoding = self.encode(outgoing, None);
+        let elements = self.supported(&encoding)?;
+        let tail = if self.member.host.form == WireForm::Recoverable { outgoing.tail() } else { None };
+        let Some(tail) = tail else { return then(elements) };
+        self.namespace.recovery.pass(|number| {
+            self.member.host.seats.note_tail(&self.namespace, &tail, number);
+            then(elements)
+        })
     }
 
     fn supported<'a>(&self, encoding: &'a Encoding) -> Result<&'a [Element], SendError> {
@@ -446,9 +479,39 @@ impl Volatile<'_> {
         if !self.client.is_here() {
             return Err(SendError::Closed);
         }
-        let encoding = self.client.encode(outgoing, None);
-        let elements = self.client.supported(&encoding)?;
-        self.client.member.send_volatile(elements).map_err(|error| self.client.count(error, 1))
+        let send = |elements: &[Element]| {
+            self.client.member.send_volatile(elements).map_err(|error| self.client.count(error, 1))
+        };
+        self.client.pass(outgoing, send)
+    }
+}
+
+/// A client to which what is sent is not kept for its coming back. Made by [`Client::transient`].
+#[derive(Debug)]
+pub struct Transient<'a> {
+    client: &'a Client,
+}
+
+impl Transient<'_> {
+    /// Queues a message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`].
+    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        let message = message.into();
+        self.client.pass(&Outgoing::message(&message), |elements| self.client.queue(elements, 1))
+    }
+
+    /// Queues an event.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::emit`].
+    pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
+        event_names::check(name)?;
+        let arguments = list(arguments)?;
+        self.client.pass(&Outgoing::event(name, &arguments), |elements| self.client.queue(elements, 1))
     }
 }
 

@@ -28,7 +28,7 @@ pub use data::Data;
 pub(crate) use dispatch::acknowledge_receipt;
 pub(crate) use engine::{Assembly, AssemblyKind, Engine, PollForm, StringsOfBoth};
 pub(crate) use event_names::{check as check_event_name, is_reserved as is_reserved_event_name};
-pub use handle::{Client, SendError, Volatile};
+pub use handle::{Client, SendError, Transient, Volatile};
 pub(crate) use handlers::Handlers;
 pub use handshake::Handshake;
 pub(crate) use inbox::{Event, handle_elsewhere, handle_here};

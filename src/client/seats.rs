@@ -2,7 +2,7 @@
 
 use super::{acknowledgement::Awaited, context::Member, data::Data, state::State};
 use crate::{
-    hub::{Kept, Namespace},
+    hub::{Kept, Namespace, Tails},
     session::SessionId,
 };
 use serde_json::value::RawValue;
@@ -38,7 +38,7 @@ pub(crate) struct Recovery {
 struct Seat {
     namespace: Arc<Namespace>,
     id: SessionId,
-    recovery: Option<Box<Recovery>>,
+    recovery: Option<Box<(Recovery, Tails)>>,
     auth: Option<Arc<RawValue>>,
     rooms: Vec<Arc<str>>,
     state: Arc<Mutex<State>>,
@@ -86,7 +86,7 @@ impl Seats {
         namespace.members.insert(id, Arc::clone(member));
         // Most sessions are in one namespace for ever.
         inner.seats.reserve_exact(1);
-        let recovery = recovery.map(Box::new);
+        let recovery = recovery.map(|recovery| Box::new((recovery, Tails::default())));
         inner.seats.push(Seat { namespace, id, recovery, auth, rooms: Vec::new(), state, awaited, leaving: false });
         true
     }
@@ -98,7 +98,17 @@ impl Seats {
 
     /// How the client may come back to the namespace.
     pub(crate) fn recovery(&self, namespace: &Arc<Namespace>) -> Option<Recovery> {
-        self.look(namespace, |seat| seat.recovery.as_deref().copied()).flatten()
+        self.look(namespace, |seat| seat.recovery.as_ref().map(|recovery| recovery.0)).flatten()
+    }
+
+    /// An event that is not kept ends with this text; the events from this number on come behind it.
+    pub(crate) fn note_tail(&self, namespace: &Arc<Namespace>, tail: &str, number: u64) {
+        let note = |seat: &mut Seat| {
+            if let Some(recovery) = &mut seat.recovery {
+                recovery.1.add(tail, number);
+            }
+        };
+        self.with(namespace, note);
     }
 
     /// What the client said about itself when it came in.
@@ -230,13 +240,14 @@ impl Seat {
         for room in &self.rooms {
             self.namespace.rooms.leave(member, room);
         }
-        let recovery = self.recovery.as_ref()?;
+        let (recovery, tails) = &**self.recovery.as_ref()?;
         let kept = || Kept {
             session: member.id(),
             id: self.id,
             rooms: self.rooms.clone(),
             state: self.state.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             since: recovery.since,
+            tails: tails.clone(),
         };
         let kept = may_return.then(kept);
         Some(Departure { namespace: Arc::clone(&self.namespace), id: recovery.id, kept })

@@ -61,6 +61,8 @@ impl Target {
 
     /// Leaves out the client with this id as well.
     pub fn except(mut self, id: &str) -> Self {
+        // By the id it is known by as well: it may have gone and come back.
+        self.except.extend(self.namespace.parse_id(id));
         self.except.extend(self.namespace.member(id).map(|member| member.id()));
         self
     }

@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use std::{borrow::Cow, cell::OnceCell, slice};
 
 /// Room for what stands around a message: marks, lengths, ids.
@@ -261,6 +262,20 @@ fn message_list(message: &Message) -> Cow<'static, str> {
 impl<'a> Outgoing<'a> {
     pub(crate) fn message(message: &'a Message) -> Self {
         Self::Message(message, Acknowledge::None)
+    }
+
+    /// The text it ends with.
+    pub(crate) fn tail(&self) -> Option<String> {
+        match self {
+            Self::Message(Message::Text(text), Acknowledge::None) => Some(text.clone()),
+            Self::Message(Message::Json(json), Acknowledge::None) => serde_json::from_str(json.get()).ok(),
+            Self::Event { arguments, acknowledge: Acknowledge::None, name } => {
+                let list: Vec<&RawValue> = serde_json::from_str(arguments.json().get()).ok()?;
+                let Some(last) = list.last() else { return Some((*name).to_owned()) };
+                serde_json::from_str(last.get()).ok()
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn event(name: &'a str, arguments: &'a Data) -> Self {

@@ -11,4 +11,4 @@ pub use broadcast::{Broadcast, Target};
 pub(crate) use encoded::{Encoding, Outgoing, Reply};
 pub(crate) use form::WireForm;
 pub(crate) use namespace::{Keeping, Namespace, Namespaces};
-pub(crate) use recovery::{Audience, Found, Kept};
+pub(crate) use recovery::{Audience, Found, Kept, Tails};

@@ -48,12 +48,17 @@ impl Namespace {
 
     /// The client with this id, in the form its generation has for it.
     pub(crate) fn member(&self, id: &str) -> Option<Arc<Member>> {
+        self.members.get(self.parse_id(id)?)
+    }
+
+    /// The id, without what its generation puts in front.
+    pub(crate) fn parse_id(&self, id: &str) -> Option<SessionId> {
         let id = match id.split_once('#') {
             // Clients of 1.x and 2.x name the namespace in front.
             Some((endpoint, id)) => Some(id).filter(|_| endpoint == self.name())?,
             None => id,
         };
-        self.members.get(SessionId::parse(id)?)
+        SessionId::parse(id)
     }
 
     pub(crate) fn handlers(&self) -> Arc<Handlers> {

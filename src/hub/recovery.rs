@@ -11,6 +11,7 @@ use crate::{
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
@@ -49,6 +50,42 @@ pub(crate) struct Kept {
     pub(crate) state: State,
     /// The number of the first event it can have missed.
     pub(crate) since: u64,
+    /// What else it may take for an offset.
+    pub(crate) tails: Tails,
+}
+
+/// Texts at the end of events that have no offset: the client takes them for one. Each with the number of the first
+/// event behind it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tails(VecDeque<(u64, u64)>);
+
+/// How many of them are remembered.
+const TAILS: usize = 8;
+
+impl Tails {
+    pub(crate) fn add(&mut self, tail: &str, number: u64) {
+        let entry = (Self::hash(tail), number);
+        if self.0.back() != Some(&entry) {
+            if self.0.len() >= TAILS {
+                self.0.pop_front();
+            }
+            self.0.push_back(entry);
+        }
+    }
+
+    /// The number behind this text, if there is only one.
+    fn number(&self, tail: &str) -> Option<u64> {
+        let hash = Self::hash(tail);
+        let mut numbers = self.0.iter().filter(|(other, _)| *other == hash).map(|(_, number)| *number);
+        let number = numbers.next()?;
+        numbers.all(|other| other == number).then_some(number)
+    }
+
+    fn hash(tail: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        tail.hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// What a client finds that has come back.
@@ -121,6 +158,12 @@ impl Recovery {
         then(elements.as_deref())
     }
 
+    /// Lets `then` send what is not kept; it is told the number of the next event that is.
+    pub(crate) fn pass<T>(&self, then: impl FnOnce(u64) -> T) -> T {
+        let inner = self.lock();
+        then(inner.first + inner.entries.len() as u64)
+    }
+
     /// A client is here that may come back with this id. Answers the number of the first event it can miss, and whether
     /// somebody has to begin to sweep.
     pub(crate) fn enter(&self, id: SessionId, member: Weak<Member>) -> (u64, bool) {
@@ -177,7 +220,9 @@ impl Recovery {
             inner.order.retain(|(_, other)| *other != id);
         }
         let found = departed.and_then(|(at, kept)| {
-            let since = offset.map_or(Some(kept.since), |offset| Some(self.number(offset)? + 1));
+            let behind =
+                |offset: &str| self.number(offset).map(|number| number + 1).or_else(|| kept.tails.number(offset));
+            let since = offset.map_or(Some(kept.since), behind);
             match since.and_then(|since| inner.since(since.max(kept.since), &kept)) {
                 Some(missed) => Some(Found { kept, missed }),
                 None => {
@@ -272,7 +317,8 @@ impl Audience {
             Self::One(id) => *id == kept.id,
             Self::Many { rooms, except } => {
                 let is_in = || rooms.iter().any(|room| kept.rooms.contains(room));
-                !except.contains(&kept.session) && (rooms.is_empty() || is_in())
+                let is_out = except.contains(&kept.session) || except.contains(&kept.id);
+                !is_out && (rooms.is_empty() || is_in())
             }
         }
     }

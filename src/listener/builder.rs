@@ -154,7 +154,8 @@ impl Builder {
 
     /// How long a session outlives its connection. Holds for every generation. Default for polling, where it is the
     /// time between two polls, 8 s for clients of 0.5 and 0.6 (5 s with [`Dialect::Json`]) and 60 s for those of 0.7 to
-    /// 0.9; zero for streams and sockets. That of polling is announced to clients of 0.7 to 0.9, in whole seconds,
+    /// 0.9; zero for streams and sockets; of [`Transport::Polling`] 5 s after a poll that broke off, since clients since
+    /// 1.0 are otherwise known by their heartbeats. That of polling is announced to clients of 0.7 to 0.9, in whole seconds,
     /// rounded up: they leave when they hear nothing for so long, so heartbeats come and polls end before that.
     pub fn close_timeout(mut self, transport: Transport, timeout: Duration) -> Self {
         self.timings[transport.index()].close_timeout = Some(timeout);
@@ -297,9 +298,16 @@ impl Builder {
                 let profile = &mut profiles[form.index()][transport.index()];
                 if matches!(form, WireForm::Frames | WireForm::Envelope | WireForm::Packets) {
                     self.apply(transport, profile)?;
-                } else if let Some(heartbeat) = &mut profile.heartbeat {
+                    continue;
+                }
+                if let Some(heartbeat) = &mut profile.heartbeat {
                     heartbeat.interval = self.engine.ping_interval;
                     heartbeat.timeout = Some(self.engine.ping_timeout);
+                }
+                if let (Some(timeout), true) =
+                    (self.timings[Transport::Polling.index()].close_timeout, transport.is_polling())
+                {
+                    profile.close_timeout = timeout;
                 }
             }
         }
@@ -370,6 +378,10 @@ impl Builder {
         if let Some(duration) = timing.poll_duration {
             if !transport.is_polling() {
                 return Err(BuildError::new("poll_duration", format!("{transport} does not poll")));
+            }
+            if transport == Transport::Polling {
+                let reason = "polling: its polls are held until there is something to say";
+                return Err(BuildError::new("poll_duration", reason));
             }
             let harm = "clients of 0.6 give a poll up after 25 s";
             self.check("poll_duration", transport, duration, POLL_DURATION_LIMIT, harm)?;

@@ -162,6 +162,11 @@ impl Shared {
         self.sessions.get(SessionId::parse(id)?)
     }
 
+    /// The session, unless it has closed.
+    pub(crate) fn find_member(&self, member: &Member) -> Option<Arc<Member>> {
+        self.sessions.get(member.id())
+    }
+
     /// The session has closed.
     pub(crate) fn forget(&self, member: &Arc<Member>) {
         self.sessions.remove(member.id());

@@ -139,6 +139,11 @@ impl<A: Host> Session<A> {
         self.with(|machine, _| machine.send(messages))
     }
 
+    /// See [`Machine::say`].
+    pub(crate) fn say(self: &Arc<Self>, word: &Element) {
+        self.with(|machine, _| machine.say(word));
+    }
+
     /// See [`Machine::send_volatile`].
     pub(crate) fn send_volatile(self: &Arc<Self>, message: &[Element]) -> Result<(), SendError> {
         self.with(|machine, _| machine.send_volatile(message))

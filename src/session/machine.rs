@@ -322,6 +322,15 @@ impl Machine {
         Ok(())
     }
 
+    /// Queues a word of the protocol's own, whatever waits already.
+    pub(crate) fn say(&mut self, word: &Element) {
+        if self.phase == Phase::Open {
+            let idle = self.queue.is_empty();
+            self.queue.push(word.clone(), false);
+            self.seal(idle);
+        }
+    }
+
     /// Queues a message, with its attachments, only if a connection is there that takes it at once.
     pub(crate) fn send_volatile(&mut self, message: &[Element]) -> Result<(), SendError> {
         let is_ready = match &self.connection {

@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod engine;
 mod packets;
 
 const POLLING: Profile = Profile {

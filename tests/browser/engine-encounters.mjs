@@ -16,16 +16,16 @@ export function meetTheWorld(browser) {
 
   describe('a page of another origin', { concurrency: 4 }, () => {
     for (const version of ['1.7.4', '2.5.0', '4.8.4']) {
-      for (const way of ['polling', 'websocket', ...(version === '4.8.4' ? [] : ['jsonp'])]) {
-        it(`is refused by default (${version}, ${way})`, async (test) => {
-          const { client, echo, front } = await arrive(test, version);
-          const connection = await client.connect(front.origin, way);
+      it(`is refused by default (${version})`, async (test) => {
+        const { client, echo, front } = await arrive(test, version);
+        const connection = await client.connect(front.origin, 'polling');
+        for (const way of ['polling', 'websocket', ...(version === '4.8.4' ? [] : ['jsonp'])]) {
           const refused = await client.open(echo.url, way);
           await refused.untilEvent('failure');
           assert.equal(refused.count('connect'), 0);
-          assert.deepEqual(echo.connected, [connection.id]);
-        });
-      }
+        }
+        assert.deepEqual(echo.connected, [connection.id]);
+      });
     }
 
     for (const withCredentials of [false, true]) {
@@ -102,17 +102,17 @@ export function meetTheWorld(browser) {
     const list = [1, bytes(0, 0x80, 0xff, 4), { é: bytes() }, 7];
 
     for (const version of ['1.7.4', '2.5.0', '4.8.4']) {
-      for (const way of ['polling', 'websocket', 'upgrade']) {
-        it(`writes binary as text (${version}, ${way})`, async (test) => {
-          const { client, url } = await arrive(test, version);
+      it(`writes binary as text (${version})`, async (test) => {
+        const { client, url } = await arrive(test, version);
+        for (const way of ['polling', 'websocket', 'upgrade']) {
           const connection = await client.connect(url, way, { forceBase64: true });
           await connection.send('é', 'é漢😀');
           await connection.receives('é', 'é漢😀');
           await connection.perform(connection.event('echo', ...list));
           await connection.receives(['echo', ...list]);
           assert.deepEqual(await connection.acknowledgement(connection.event('echo', ...list)), list);
-        });
-      }
+        }
+      });
 
       it(`stays with polling where there is nothing else (${version})`, async (test) => {
         const { client, url } = await arrive(test, version, { env: { TRANSPORTS: 'polling' } });

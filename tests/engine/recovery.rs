@@ -9,8 +9,9 @@ use heirloom::{Ack, Attempt, Client, Listener, Refusal, Transport};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// As a JavaScript client begins: on a websocket, or by polling with its clock.
+/// As a JavaScript client begins: on a websocket whose compression it offers, or by polling with its clock.
 const WAYS: [(Transport, &str); 2] = [(Transport::WebSocket, ""), (Transport::Polling, "&t=PkX1aZ2b")];
+const DEFLATE: [(&str, &str); 1] = [("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")];
 
 /// A client that may come back.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ struct Lasting {
 
 impl Lasting {
     async fn connect(server: &Server, way: (Transport, &str), payload: &Value) -> Self {
-        let mut peer = opening(Four, way.0).query(way.1).open(server).await;
+        let mut peer = opening(Four, way.0).query(way.1).headers(&DEFLATE).open(server).await;
         peer.send(&[&format!("40{payload}")]).await;
         let told = peer.welcomed().await;
         Self { peer, told, offset: None }
@@ -95,9 +96,13 @@ async fn who_comes_back_is_who_he_was_and_hears_what_he_missed_once() {
                 let memory = peer.break_off(&server).await;
                 let _ = server.listener.emit("missed", &("all", 2)).unwrap();
                 let _ = server.listener.to("mine").emit("missed", &("room", 3)).unwrap();
-                let _ = server.listener.to("others").emit("missed", &"never").unwrap();
-                let _ =
-                    server.listener.everybody().except(told["sid"].as_str().unwrap()).emit("missed", &"never").unwrap();
+                let _ = server.listener.to("others").emit("missed", &"in another room").unwrap();
+                let _ = server
+                    .listener
+                    .everybody()
+                    .except(told["sid"].as_str().unwrap())
+                    .emit("missed", &"for others")
+                    .unwrap();
                 let mut again = Lasting::connect(&server, back, &memory).await;
                 assert_eq!(again.told, told, "{what}: the same ids");
                 assert_eq!(again.hear("missed").await, [json!("all"), json!(2)], "{what}");
@@ -289,13 +294,39 @@ async fn only_what_can_be_sent_again_has_an_offset() {
 }
 
 #[tokio::test]
+async fn what_is_transient_is_not_kept_and_has_no_offset() {
+    let (server, _) = server(milliseconds(10_000)).await;
+    for way in WAYS {
+        let mut peer = Lasting::connect(&server, way, &json!({})).await;
+        let client = peer.peer.client(&server);
+        client.emit("kept", &1).unwrap();
+        assert_eq!(peer.hear("kept").await, [json!(1)]);
+        client.transient().emit("fleeting", &(1, "last")).unwrap();
+        assert_eq!(peer.peer.receive().await, r#"42["fleeting",1,"last"]"#, "{way:?}");
+        client.transient().send("a message").unwrap();
+        assert_eq!(peer.peer.receive().await, r#"42["message","a message"]"#, "{way:?}");
+        // A client takes whatever text came last for the place where it was.
+        peer.offset = Some("a message".to_owned());
+        let told = peer.told.clone();
+        let memory = peer.break_off(&server).await;
+        let _ = server.listener.emit("missed", &2).unwrap();
+        let mut again = Lasting::connect(&server, way, &memory).await;
+        assert_eq!(again.told, told, "{way:?}");
+        assert_eq!(again.hear("missed").await, [json!(2)], "{way:?}");
+        again.peer.send(&["41"]).await;
+        eventually("his leave", || server.listener.clients().is_empty()).await;
+    }
+}
+
+#[tokio::test]
 async fn clients_that_cannot_come_back_are_given_nothing_to_remember() {
     let (server, _) = server(milliseconds(10_000)).await;
     for (transport, query) in [
         (Transport::Polling, ""),
         (Transport::Polling, "&t=1290000000.123"),
         (Transport::Polling, "&t=1290000000"),
-        (Transport::WebSocket, "&t=1290000000.123"),
+        (Transport::WebSocket, ""),
+        (Transport::WebSocket, "&t=PkX1aZ2b"),
     ] {
         let mut peer = opening(Four, transport).query(query).open(&server).await;
         peer.send(&["40"]).await;

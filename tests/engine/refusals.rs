@@ -69,13 +69,15 @@ async fn a_session_is_reached_only_in_its_own_way() {
             ("GET", path("socket.io", other, Transport::Polling, &polling.sid)),
             ("POST", path("socket.io", other, Transport::Polling, &polling.sid)),
             ("GET", path("socket.io", revision, Transport::WebSocket, &polling.sid)),
-            ("PUT", polling.path()),
-            ("DELETE", polling.path()),
             ("GET", socket.path()),
             ("POST", socket.path()),
         ] {
             let answer = server.answer(request(method, &path, &[], "")).await;
             assert_refused(&answer, BAD_REQUEST, &format!("{method} {path}"));
+        }
+        for method in ["PUT", "DELETE"] {
+            let answer = server.answer(request(method, &polling.path(), &[], "")).await;
+            assert_eq!((answer.status, answer.header("allow")), (405, "GET, POST, OPTIONS"), "{method}");
         }
         polling.heard_nothing("what others tried").await;
         socket.heard_nothing("what others tried").await;

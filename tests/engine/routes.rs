@@ -19,7 +19,7 @@ fn spoken(answer: &Answer) -> &'static str {
         400 => "refused",
         200 if text.starts_with("0{\"sid\":") => "engine 4",
         200 if text.contains(":0{\"sid\":") && matches!(length, Some(Ok(_))) => "engine 3",
-        200 if text.ends_with(":websocket,flashsocket,htmlfile,xhr-polling,jsonp-polling") => "packets",
+        200 if text.ends_with(",xhr-polling,jsonp-polling") => "packets",
         200 if text.starts_with("~m~") => "frames",
         _ => panic!("{answer:?}"),
     }

@@ -1,10 +1,10 @@
 //! Upgrades while something else happens: nothing is lost, doubled or out of order.
 
 use crate::{
-    BARE, builder, echo, echoing,
+    builder, echo, echoing,
     support::{
         Mounting,
-        engine::{EnginePeer, Packet, REVISIONS, Socket, opening},
+        engine::{EnginePeer, Packet, REVISIONS, Socket},
         eventually, get, request,
     },
 };
@@ -40,20 +40,27 @@ async fn probe_word_and_messages_in_one_segment() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_poll_sent_right_behind_probe_and_word_is_refused() {
     for mounting in Mounting::BOTH {
         let server = echoing(mounting, builder()).await;
         for revision in REVISIONS {
-            for _ in 0..ROUNDS {
-                let peer = opening(revision, Transport::Polling).resource(BARE).open(&server).await;
-                let mut socket = Socket::open(&server, revision, &peer.upgrade_path()).await;
-                socket.send("2probe".into()).await;
-                socket.send("5".into()).await;
-                assert_eq!(server.answer(get(&peer.path())).await.status, 400, "{mounting:?} {revision:?}");
-                socket.send("4hello".into()).await;
-                assert_eq!(socket.next().await, Some("3probe".into()));
-                assert_eq!(socket.next().await, Some("4hello".into()));
+            for waiting in [0, 3] {
+                for _ in 0..ROUNDS {
+                    let peer = EnginePeer::connect(&server, revision, Transport::Polling).await;
+                    emit(&peer.client(&server), 0, waiting);
+                    let mut socket = Socket::open(&server, revision, &peer.upgrade_path()).await;
+                    socket.send("2probe".into()).await;
+                    socket.send("5".into()).await;
+                    let answer = server.answer(get(&peer.path())).await;
+                    assert_eq!(answer.status, 400, "{mounting:?} {revision:?} {waiting} wait");
+                    socket.send(r#"42["echo"]"#.into()).await;
+                    assert_eq!(socket.next().await, Some("3probe".into()));
+                    for packet in numbered(0, waiting) {
+                        assert_eq!(socket.next().await, Some(packet));
+                    }
+                    assert_eq!(socket.next().await, Some(r#"42["echo"]"#.into()));
+                }
             }
         }
     }

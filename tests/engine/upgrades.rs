@@ -1,7 +1,7 @@
 //! From polling to a websocket.
 
 use crate::{
-    BARE, builder, echo, echoing,
+    BARE, builder, echo, echoing, impatient,
     support::{
         Log, Mounting,
         engine::{EnginePeer, POLLS, Packet, REVISIONS, Socket, Three, binary, opening, refusal},
@@ -203,7 +203,7 @@ async fn the_upgrade_timeout_frees_the_socket_and_nothing_else() {
 #[tokio::test]
 async fn a_session_given_up_in_the_middle_of_an_upgrade_is_freed_within_one_timeout() {
     for mounting in Mounting::BOTH {
-        let builder = builder().ping_interval(milliseconds(150)).ping_timeout(milliseconds(100));
+        let builder = impatient();
         let server = echoing(mounting, builder.upgrade_timeout(milliseconds(60_000))).await;
         for revision in REVISIONS {
             let peer = EnginePeer::connect(&server, revision, Transport::Polling).await;

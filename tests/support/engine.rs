@@ -30,6 +30,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) resource: &'a str,
     /// Further parameters of the first request, each with its `&`.
     pub(crate) query: &'a str,
+    /// Further headers of a websocket that opens a session.
+    pub(crate) headers: &'a [(&'static str, &'static str)],
 }
 
 #[derive(Debug)]
@@ -62,12 +64,16 @@ pub(crate) fn everything() -> impl Iterator<Item = (Revision, Transport)> {
 }
 
 pub(crate) fn opening<'a>(revision: Revision, transport: Transport) -> Opening<'a> {
-    Opening { revision, transport, resource: "socket.io", query: "" }
+    Opening { revision, transport, resource: "socket.io", query: "", headers: &[] }
 }
 
 impl<'a> Opening<'a> {
     pub(crate) fn resource(self, resource: &'a str) -> Self {
         Self { resource, ..self }
+    }
+
+    pub(crate) fn headers(self, headers: &'a [(&'static str, &'static str)]) -> Self {
+        Self { headers, ..self }
     }
 
     pub(crate) fn query(self, query: &'a str) -> Self {
@@ -81,7 +87,9 @@ impl<'a> Opening<'a> {
     /// Begins a session and reads its open packet.
     pub(crate) async fn open(self, server: &Server) -> EnginePeer {
         let carrier = match self.transport {
-            Transport::WebSocket => Carrier::Socket(Socket::open(server, self.revision, &self.path()).await),
+            Transport::WebSocket => {
+                Carrier::Socket(Socket::open_with(server, self.revision, &self.path(), self.headers).await)
+            }
             _ => Carrier::Poll(Some(server.ask(get(&self.path())).await)),
         };
         let mut peer = EnginePeer {

@@ -32,7 +32,11 @@ impl Room {
     fn depart(&self, since: u64, rooms: &[&str]) -> (SessionId, SessionId) {
         let [key, id, session] = [(); 3].map(|()| SessionId::random().unwrap());
         let rooms = rooms.iter().map(|room| (*room).into()).collect();
-        self.recovery.leave(self.now, key, Some(Kept { session, id, rooms, state: State::default(), since }));
+        self.recovery.leave(
+            self.now,
+            key,
+            Some(Kept { session, id, rooms, state: State::default(), since, tails: Tails::default() }),
+        );
         (key, id)
     }
 
@@ -133,4 +137,21 @@ fn bytes_are_bounded_as_well() {
     let (other, _) = room.depart(0, &[]);
     assert_eq!(room.missed(key, None), None);
     assert_eq!(room.missed(other, Some(&heard)), elements(&[]));
+}
+
+#[test]
+fn a_text_at_the_end_of_an_event_that_was_not_kept_tells_the_place_if_it_tells_one() {
+    let room = Room::new(100);
+    room.to_all("one");
+    let mut tails = Tails::default();
+    room.recovery.pass(|number| tails.add("hello", number));
+    room.recovery.pass(|number| tails.add("hello", number));
+    room.recovery.pass(|number| tails.add("twice", number));
+    room.to_all("two");
+    room.recovery.pass(|number| tails.add("twice", number));
+    for (offset, found) in [("hello", elements(&["two"])), ("twice", None), ("never", None)] {
+        let (key, _) = room.depart(0, &[]);
+        room.recovery.lock().departed.get_mut(&key).unwrap().1.tails = tails.clone();
+        assert_eq!(room.missed(key, Some(offset)), found, "{offset}");
+    }
 }

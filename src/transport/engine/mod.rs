@@ -150,7 +150,7 @@ impl Asked<'_> {
         if !wait_for_turn(self.shared, waits).await {
             return Ok(Response::new(Body::refused()));
         }
-        let form = self.form(carrier, revision);
+        let form = self.form(carrier, revision, offers_compression(&parts));
         let handshake = Arc::new(Handshake::new(&parts, peer.address));
         let admitted = self.shared.admit(&handshake, form.generation()).await;
         let state = admitted.map_err(|_| Error::Forbidden)?;
@@ -197,8 +197,9 @@ impl Asked<'_> {
         Some(member)
     }
 
-    fn form(&self, carrier: Carrier, revision: Revision) -> WireForm {
-        let may_return = || self.shared.options.engine.recovery.is_some() && self.query.may_be_javascript(carrier);
+    fn form(&self, carrier: Carrier, revision: Revision, offers_compression: bool) -> WireForm {
+        let is_kept = self.shared.options.engine.recovery.is_some();
+        let may_return = || is_kept && self.query.may_be_javascript(carrier, offers_compression);
         match (revision, self.bare) {
             (Revision::Three, true) => WireForm::BareEngine3,
             (Revision::Four, true) => WireForm::BareEngine4,
@@ -230,4 +231,10 @@ impl Asked<'_> {
         };
         Engine::new(poll_form, strings)
     }
+}
+
+/// Whether the client's WebSocket could do more than ours.
+fn offers_compression(parts: &Parts) -> bool {
+    let offers = parts.headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter();
+    offers.filter_map(|offer| offer.to_str().ok()).any(|offer| offer.contains("permessage-deflate"))
 }

@@ -102,6 +102,9 @@ where
         Err(response) => return Ok(*response),
     };
     let revision = member.host.form.revision().unwrap_or(Revision::Four);
+    if shared.find_member(member).is_none() {
+        return Err(Error::SessionUnknown);
+    }
     if member.is_open() && !deliver(member, engine, revision, headers, &bytes).await {
         receive::malformed(member);
         return Err(Error::BadRequest);
@@ -139,10 +142,11 @@ async fn deliver(
     let is_heartbeat =
         |piece: &Piece<'_>| matches!(piece, Piece::Text(text) if **text == *engine::PING || **text == *engine::PONG);
     let (beats, others): (Vec<_>, Vec<_>) = payload.pieces.into_iter().partition(is_heartbeat);
-    let mut is_good = beats.into_iter().all(|beat| receive::piece(member, engine, revision, beat).is_ok());
+    let take = |piece| receive::piece(member, engine, revision, in_bytes, piece).is_ok();
+    let mut is_good = beats.into_iter().all(take);
     if is_good && !others.is_empty() {
         room(member).await;
-        is_good = others.into_iter().all(|piece| receive::piece(member, engine, revision, piece).is_ok());
+        is_good = others.into_iter().all(take);
     }
     handle_here(member);
     is_good && payload.complete

@@ -94,8 +94,11 @@ impl Query {
     }
 
     /// Whether the client may be the browser's or Node's of 3.0 or later: by polling they always send a clock in 64
-    /// letters, or eight random ones; the first request for a WebSocket has none.
-    pub(super) fn may_be_javascript(&self, carrier: Carrier) -> bool {
+    /// letters, or eight random ones; the first request for a WebSocket has none, but offers to compress.
+    pub(super) fn may_be_javascript(&self, carrier: Carrier, offers_compression: bool) -> bool {
+        if carrier == Carrier::WebSocket && !offers_compression {
+            return false;
+        }
         let Some(timestamp) = &self.timestamp else { return carrier == Carrier::WebSocket };
         let clock = timestamp.split_once('.').map_or(timestamp.as_str(), |(clock, _)| clock);
         let is_clock = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -155,13 +158,14 @@ mod tests {
         assert!(query("t=1400000000000-0").is_early());
         assert!(!query("t=P5x2_-a").is_early() && !query("t=1700000000.123").is_early() && !query("").is_early());
         for text in ["t=P5x2_-a", "t=P5x2_-a.1", "t=k3j9x0ab"] {
-            assert!(query(text).may_be_javascript(Polling), "{text}");
+            assert!(query(text).may_be_javascript(Polling, false), "{text}");
         }
         for text in ["", "t=1700000000.123", "t=1400000000000-0", "t=burst", "t=12345678"] {
-            assert!(!query(text).may_be_javascript(Polling), "{text}");
+            assert!(!query(text).may_be_javascript(Polling, false), "{text}");
         }
-        assert!(query("").may_be_javascript(WebSocket));
-        assert!(!query("t=1700000000.123").may_be_javascript(WebSocket));
+        assert!(query("").may_be_javascript(WebSocket, true));
+        assert!(!query("").may_be_javascript(WebSocket, false));
+        assert!(!query("t=1700000000.123").may_be_javascript(WebSocket, true));
     }
 
     #[test]

@@ -60,14 +60,16 @@ pub(super) fn malformed(member: &Arc<Member>) {
     member.abort(DisconnectReason::ProtocolError);
 }
 
-/// Hands on a packet from a payload.
+/// Hands on a packet from a payload; one of bytes has its texts as they are.
 pub(super) fn piece(
     member: &Arc<Member>,
     engine: &Engine,
     revision: Revision,
+    in_bytes: bool,
     piece: Piece<'_>,
 ) -> Result<(), Malformed> {
     match piece {
+        Piece::Text(text) if in_bytes => deliver(member, engine, revision, engine::decode_text(revision, text)?),
         Piece::Text(text) => deliver_text(member, engine, revision, false, text),
         Piece::Binary(bytes) => deliver(member, engine, revision, Packet::Binary(bytes)),
     }

@@ -10,7 +10,7 @@ import { carries } from './contents.mjs';
 import { usesNamespaces } from './namespaces.mjs';
 import { ways } from './samples.mjs';
 
-const settings = { HEARTBEAT_INTERVAL: '300', HEARTBEAT_TIMEOUT: '3000', QUESTIONS: '1' };
+const settings = { HEARTBEAT_INTERVAL: '300', HEARTBEAT_TIMEOUT: '3000', QUEUE_BYTES: '4000000', QUESTIONS: '1' };
 
 /** What a client can do, unless it is said otherwise of it. */
 const defaults = {
@@ -30,6 +30,8 @@ const defaults = {
   gone: ['io client disconnect'],
   // Stays away when it is told to go.
   staysAway: true,
+  // Says in several requests what is too much for one.
+  dividesRequests: false,
   // Keeps binary of no length apart from nothing.
   emptyBinary: true,
   // What its server is set to, beyond the settings that are the same for all.
@@ -93,7 +95,7 @@ export function behaves(way, start, traits = {}) {
     assert.deepEqual(answer, { id, generation: 'engine', transport, namespace: '/' });
   });
 
-  carries({ shows, traits: all });
+  carries({ way, shows, traits: all });
   if (way === 'upgrade' && all.upgradesLate) changesItsTransport({ place, connect });
   usesNamespaces({ shows, open, traits: all });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { bytes, characters, long, manyBytes, numbers } from './samples.mjs';
 
-export function carries({ shows, traits: { emptyBinary } }) {
+export function carries({ way, shows, traits: { emptyBinary, dividesRequests } }) {
   shows('carries text of every kind', async (connection) => {
     const odd = [
       '',
@@ -40,6 +40,14 @@ export function carries({ shows, traits: { emptyBinary } }) {
     await connection.send(longer);
     await connection.receives(longer);
   });
+
+  if (way === 'websocket' || dividesRequests) {
+    shows('says more at once than its server takes in one request', async (connection) => {
+      const texts = numbers(5).map((number) => number.repeat(300_000));
+      await connection.send(...texts);
+      await connection.receives(...texts);
+    });
+  }
 
   shows('carries JSON', async (connection) => {
     const object = { text: characters, list: [1, null, { deep: true }], none: {}, number: -1.5e-7 };

@@ -14,7 +14,7 @@ const versions = {
   '2.5.0': { ...older, namespacedIds: true, namespaceQuery: true },
   '3.1.3': {},
   '4.0.0': {},
-  '4.8.4': {},
+  '4.8.4': { dividesRequests: true },
 };
 
 describe('the original client in Node', { concurrency: 6 }, () => {

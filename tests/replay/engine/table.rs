@@ -1,6 +1,6 @@
 //! Every recorded exchange, and how Heirloom differs. No differences: the same.
 
-use super::{{answers::*, lives::*, words::*}};
+use super::{answers::*, lives::*, words::*};
 use crate::differences::{Row, SAME, row};
 
 const V4: &[&str] = &["4.8.4"];
@@ -215,15 +215,30 @@ pub(super) const TABLE: &[Row] = &[
     row("bad payloads of Socket.IO, EIO=3", "polling", V4, &[BAD_BODIES_ARE_TOLD]),
     row("a bad payload: lengths, EIO=3", "polling", V4, &[BAD_BODIES_ARE_TOLD]),
     row("a bad payload: lengths, EIO=3", "polling", V2, &[ANSWERS_OF_4, BAD_BODIES_ARE_TOLD]),
-    row("a bad payload: good packets before the bad one, EIO=4", "polling", V4, &[BAD_BODIES_ARE_TOLD, GOOD_PACKETS_COUNT]),
-    row("a bad payload: good packets before the bad one, EIO=3", "polling", V4, &[BAD_BODIES_ARE_TOLD, GOOD_PACKETS_COUNT]),
+    row(
+        "a bad payload: good packets before the bad one, EIO=4",
+        "polling",
+        V4,
+        &[BAD_BODIES_ARE_TOLD, GOOD_PACKETS_COUNT],
+    ),
+    row(
+        "a bad payload: good packets before the bad one, EIO=3",
+        "polling",
+        V4,
+        &[BAD_BODIES_ARE_TOLD, GOOD_PACKETS_COUNT],
+    ),
     row("a body of bytes, EIO=4", "polling", V4, &[BAD_BODIES_ARE_TOLD]),
     row("bad packets of Engine.IO, EIO=4", "websocket", V4, &[GOODBYES_HAVE_A_CODE]),
     row("bad packets of Engine.IO, EIO=3", "websocket", V4, &[GOODBYES_HAVE_A_CODE]),
     row("bad packets of Engine.IO, EIO=3", "websocket", V2, &[ANSWERS_OF_4, GOODBYES_HAVE_A_CODE]),
     row("bad packets of Socket.IO, EIO=4", "websocket", V4, &[GOODBYES_HAVE_A_CODE]),
     row("bad packets of Socket.IO, EIO=3", "websocket", V4, &[GOODBYES_HAVE_A_CODE]),
-    row("bad packets of Socket.IO, EIO=3", "websocket", V2, &[ANSWERS_OF_4, MALFORMED_IS_THE_END, GOODBYES_HAVE_A_CODE]),
+    row(
+        "bad packets of Socket.IO, EIO=3",
+        "websocket",
+        V2,
+        &[ANSWERS_OF_4, MALFORMED_IS_THE_END, GOODBYES_HAVE_A_CODE],
+    ),
     row("a number for a name, EIO=4", "websocket", V4, SAME),
     row("a number for a name, EIO=3", "websocket", V4, SAME),
     row("a number for a name, EIO=3", "websocket", V2, &[ANSWERS_OF_4]),

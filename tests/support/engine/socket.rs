@@ -6,6 +6,7 @@ use super::codec::{
 };
 use crate::support::{Server, patiently};
 use futures_util::{SinkExt, StreamExt};
+use http::HeaderValue;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream, client_async,
@@ -21,10 +22,22 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(crate) async fn open(server: &Server, revision: Revision, path: &str) -> Self {
+        Self::open_with(server, revision, path, &[]).await
+    }
+
+    pub(crate) async fn open_with(
+        server: &Server,
+        revision: Revision,
+        path: &str,
+        headers: &[(&'static str, &'static str)],
+    ) -> Self {
         let stream = TcpStream::connect(server.address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        let url = format!("ws://own.example{path}");
-        let opened = client_async(url.into_client_request().unwrap(), stream);
+        let mut request = format!("ws://own.example{path}").into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, HeaderValue::from_static(value));
+        }
+        let opened = client_async(request, stream);
         let (stream, _) = patiently("a websocket to open", opened).await.unwrap();
         Self { stream: Box::new(stream), revision, close_code: None }
     }
