@@ -1,6 +1,6 @@
 //! What a session of Engine.IO remembers of its client.
 
-use super::data::Data;
+use super::{context::Member, data::Data};
 use crate::{
     hub::Namespace,
     wire::{double_utf8::Strings, packets::Acknowledge},
@@ -120,11 +120,6 @@ impl Engine {
     pub(crate) fn has_texts_only(&self) -> bool {
         self.texts_only.load(Ordering::Relaxed)
     }
-
-    /// A socket tries to take the session over, until the claim is dropped; nothing while another does.
-    pub(crate) fn begin_probe(&self) -> Option<Claim<'_>> {
-        Claim::of(&self.probed)
-    }
 }
 
 /// Something only one may do at a time.
@@ -140,6 +135,26 @@ impl<'a> Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+/// The one socket that tries to take a session over, or has, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Probe(Arc<Member>);
+
+impl Probe {
+    /// Nothing while there is another.
+    pub(crate) fn begin(member: &Arc<Member>) -> Option<Self> {
+        let engine = member.host.engine.as_deref()?;
+        (!engine.probed.swap(true, Ordering::SeqCst)).then(|| Self(Arc::clone(member)))
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        if let Some(engine) = &self.0.host.engine {
+            engine.probed.store(false, Ordering::SeqCst);
+        }
     }
 }
 

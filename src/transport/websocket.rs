@@ -12,7 +12,7 @@ use super::{
     watch::{Observed, Socket},
 };
 use crate::{
-    client::{Engine, Handshake, Member, State},
+    client::{Engine, Handshake, Member, Probe, State},
     hub::WireForm,
     listener::{Generation, Shared},
     transport::{
@@ -121,7 +121,7 @@ pub(crate) enum Wanted {
     New(Begin),
     Known(Arc<Member>),
     /// One of Engine.IO that polls, and may go over to the socket.
-    Polled(Arc<Member>),
+    Polled(Arc<Member>, Option<Probe>),
     /// One of the packets generation that is not there, which its client is told.
     Unknown,
 }
@@ -179,7 +179,7 @@ impl Opened {
     /// The servers of the packets generation took frames that are not masked.
     fn takes_unmasked(&self) -> bool {
         match &self.session {
-            Wanted::New(_) | Wanted::Polled(_) => false,
+            Wanted::New(_) | Wanted::Polled(..) => false,
             Wanted::Known(member) => member.host.generation() == Generation::Packets,
             Wanted::Unknown => true,
         }
@@ -190,7 +190,7 @@ impl Opened {
         match self.session {
             Wanted::Known(member) => Session::Carried(member),
             Wanted::Unknown => Session::Unknown,
-            Wanted::Polled(member) => Session::Polled(member),
+            Wanted::Polled(member, probe) => Session::Polled(member, probe),
             Wanted::New(Begin { form, handshake, state, engine }) => {
                 let opened = self.shared.open(handshake, form, self.transport, state, engine);
                 opened.map_or(Session::Refused, Session::Carried)
@@ -203,7 +203,7 @@ impl Opened {
         let transport = self.transport;
         match self.into_session() {
             Session::Carried(member) => socket::run(frames, member, transport).await,
-            Session::Polled(member) => upgrade_session(frames, member).await,
+            Session::Polled(member, probe) => upgrade_session(frames, member, probe).await,
             Session::Unknown => socket::not_handshaken(frames).await,
             Session::Refused => {}
         }
@@ -218,7 +218,7 @@ async fn begin(shared: &Arc<Shared>, parts: &Parts, peer: &Peer, form: WireForm)
 
 enum Session {
     Carried(Arc<Member>),
-    Polled(Arc<Member>),
+    Polled(Arc<Member>, Option<Probe>),
     Unknown,
     Refused,
 }
@@ -303,7 +303,7 @@ async fn run_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, o
             }
             drop(tokio::spawn(socket::run(frames, member, transport)));
         }
-        Session::Polled(member) => drop(tokio::spawn(upgrade_session(frames, member))),
+        Session::Polled(member, probe) => drop(tokio::spawn(upgrade_session(frames, member, probe))),
         Session::Unknown => socket::not_handshaken(frames).await,
         Session::Refused => {}
     }

@@ -17,7 +17,7 @@ use super::{
     websocket::{self, Begin, Opened, Wanted},
 };
 use crate::{
-    client::{Engine, Handshake, Member, PollForm, StringsOfBoth, handle_here},
+    client::{Engine, Handshake, Member, PollForm, Probe, StringsOfBoth, handle_here},
     hub::WireForm,
     listener::Shared,
     wire::{double_utf8::Strings, engine::Revision},
@@ -99,8 +99,13 @@ impl Asked<'_> {
         }
         if carrier == Carrier::WebSocket {
             let accept = websocket::accept_key(&parts).ok_or(Error::BadRequest)?;
-            engine.set_texts_only(self.query.base64);
-            let opened = Opened::engine(self.shared, parts, peer, Wanted::Polled(Arc::clone(&member)));
+            // Begun before the answer: a poll that comes behind what the client says on the socket finds it.
+            let probe = Probe::begin(&member).filter(|_| member.host.transport().is_polling());
+            if probe.is_some() {
+                engine.set_texts_only(self.query.base64);
+            }
+            let wanted = Wanted::Polled(Arc::clone(&member), probe);
+            let opened = Opened::engine(self.shared, parts, peer, wanted);
             return Ok(websocket::switch(accept, opened, upgrade));
         }
         let transport = member.host.transport();

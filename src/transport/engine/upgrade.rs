@@ -2,7 +2,7 @@
 //! over when the client says so.
 
 use crate::{
-    client::{Engine, Member},
+    client::{Engine, Member, Probe},
     listener::Shared,
     session::DisconnectReason,
     transport::{
@@ -30,12 +30,11 @@ const LOOK: Duration = Duration::from_millis(2);
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// A socket beside a session that polls.
-pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>) {
+pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Option<Probe>) {
     let _busy = Shared::busy(&member.host.shared);
     let Some(engine) = member.host.engine.as_deref() else { return };
     let patience = member.host.shared.options.engine.upgrade_timeout;
-    let claim = engine.begin_probe().filter(|_| member.host.transport().is_polling());
-    let is_taken_over = match &claim {
+    let is_taken_over = match &probe {
         // Another socket is tried, or has the session already.
         None => false,
         Some(_) => {
@@ -52,7 +51,7 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>) {
     if is_taken_over {
         return Box::pin(socket::run(frames, Arc::clone(&member), Transport::WebSocket)).await;
     }
-    drop(claim);
+    drop(probe);
     // A peer that does not answer is left alone.
     let _ = timeout(GOODBYE, frames.close(DisconnectReason::ServerDisconnect)).await;
 }
