@@ -19,6 +19,9 @@ pub(super) struct PollAnswer {
     pub(super) kind: &'static str,
 }
 
+/// Browsers of 1.5 to 1.7 cannot read much more text than 64 KiB in one answer, but bytes they can.
+const LARGE_TEXT: usize = 16 << 10;
+
 const TEXT: &str = "text/plain; charset=UTF-8";
 const BYTES: &str = "application/octet-stream";
 const SCRIPT: &str = "text/javascript; charset=UTF-8";
@@ -48,10 +51,16 @@ fn answer<'a, P: Iterator<Item = Outgoing<'a>>>(
         PollForm::Text => false,
         PollForm::Bytes => true,
         // Bytes tell what text is as well, whatever the client makes of texts.
-        PollForm::Adaptive => packets().any(|packet| match packet {
-            Outgoing::Binary(_) => true,
-            Outgoing::Text(text) => !text.is_ascii(),
-        }),
+        PollForm::Adaptive => {
+            let mut length = 0;
+            packets().any(|packet| match packet {
+                Outgoing::Binary(_) => true,
+                Outgoing::Text(text) => {
+                    length += text.len();
+                    length > LARGE_TEXT || !text.is_ascii()
+                }
+            })
+        }
     };
     if in_bytes {
         engine::encode_binary_payload(packets(), &mut out);
