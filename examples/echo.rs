@@ -87,7 +87,7 @@ fn set_up(namespace: &Namespace) {
         |client: Client, arguments: Data, ack: Option<Ack>| async move {
             let sent = match ack {
                 Some(ack) => ack.send(&arguments),
-                None => client.emit("echo", &arguments),
+                None => client.transient().emit("echo", &arguments),
             };
             report(&client, sent);
         },
@@ -128,7 +128,9 @@ fn report(client: &Client, sent: Result<(), SendError>) {
 }
 
 fn answer(client: &Client, message: Message) -> Result<(), SendError> {
-    let Some(text) = message.as_text() else { return client.send(message) };
+    // Whoever comes back after an outage asks again, so answers are not kept for it.
+    let sender = client.transient();
+    let Some(text) = message.as_text() else { return sender.send(message) };
     if text.starts_with("b:") {
         let outcome = client.listener().of(client.namespace()).broadcast(message);
         if outcome.dropped > 0 {
@@ -140,22 +142,22 @@ fn answer(client: &Client, message: Message) -> Result<(), SendError> {
     match (words.next(), words.next(), words.next()) {
         (Some("!burst"), Some(count), None) => {
             let count: u32 = count.parse().unwrap_or(0);
-            (0..count).try_for_each(|number| client.send(number.to_string()))
+            (0..count).try_for_each(|number| sender.send(number.to_string()))
         }
         (Some("!join"), Some(room), None) => {
             client.join(room);
-            client.send("ok")
+            sender.send("ok")
         }
         (Some("!leave"), Some(room), None) => {
             client.leave(room);
-            client.send("ok")
+            sender.send("ok")
         }
         (Some("!say"), Some(room), Some(text)) => {
             let outcome = client.to(room).send(text);
             log::debug!(target: "echo", "said to {}", outcome.queued);
             Ok(())
         }
-        (Some("!whoami"), None, None) => client.send(json!({
+        (Some("!whoami"), None, None) => sender.send(json!({
             "id": client.id(),
             "generation": client.generation().name(),
             "transport": client.transport().name(),
@@ -165,7 +167,7 @@ fn answer(client: &Client, message: Message) -> Result<(), SendError> {
             client.disconnect();
             Ok(())
         }
-        _ => client.send(message),
+        _ => sender.send(message),
     }
 }
 

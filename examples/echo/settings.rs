@@ -49,7 +49,8 @@ fn timings(mut builder: Builder) -> Result<Builder, Box<dyn Error>> {
         if let Some(close) = close {
             builder = builder.close_timeout(transport, close);
         }
-        if let Some(poll) = poll.filter(|_| !streams) {
+        // Polls of clients since 1.0 have no end of their own.
+        if let Some(poll) = poll.filter(|_| !streams && transport != Transport::Polling) {
             builder = builder.poll_duration(transport, poll);
         }
     }
@@ -59,10 +60,10 @@ fn timings(mut builder: Builder) -> Result<Builder, Box<dyn Error>> {
     if let Some(timeout) = timeout {
         builder = builder.ping_timeout(timeout);
     }
-    // Events are sent back with the same arguments and no other: nobody is given an offset unasked.
-    Ok(match milliseconds("RECOVERY")?.filter(|window| !window.is_zero()) {
+    Ok(match milliseconds("RECOVERY")? {
+        Some(Duration::ZERO) => builder.without_recovery(),
         Some(window) => builder.recovery(window),
-        None => builder.without_recovery(),
+        None => builder,
     })
 }
 

@@ -173,7 +173,7 @@ async fn who_is_refused_the_root_hears_it_instead_of_a_welcome() {
 #[tokio::test]
 async fn who_joins_nothing_is_closed_at_its_time() {
     for mounting in Mounting::BOTH {
-        let server = echoing(mounting, builder().connect_timeout(milliseconds(120))).await;
+        let server = echoing(mounting, builder().connect_timeout(milliseconds(400))).await;
         server.listener.of("/closed").authorize(|_| async { Err(Refusal::unauthorized("nobody")) });
         for transport in TRANSPORTS {
             let begun = std::time::Instant::now();
@@ -182,24 +182,27 @@ async fn who_joins_nothing_is_closed_at_its_time() {
             peer.send(&["40/closed,"]).await;
             assert!(peer.receive().await.starts_with("44/closed,"));
             peer.ended().await;
-            assert!(begun.elapsed() >= milliseconds(115), "{mounting:?} {transport}");
+            assert!(begun.elapsed() >= milliseconds(395), "{mounting:?} {transport}");
             server.is_empty().await;
         }
+        let mut joined = Vec::new();
         for (revision, transport) in everything() {
-            let mut joined = EnginePeer::connect(&server, revision, transport).await;
-            tokio::time::sleep(milliseconds(250)).await;
-            joined.heard_nothing("a timeout that is not its own").await;
+            joined.push(EnginePeer::connect(&server, revision, transport).await);
+        }
+        tokio::time::sleep(milliseconds(700)).await;
+        for peer in &mut joined {
+            peer.heard_nothing("a timeout that is not its own").await;
         }
     }
 }
 
 #[tokio::test]
 async fn who_left_everything_is_not_hurried() {
-    let server = echo(builder().connect_timeout(milliseconds(100))).await;
+    let server = echo(builder().connect_timeout(milliseconds(300))).await;
     let mut peer = EnginePeer::connect(&server, Four, Transport::WebSocket).await;
     peer.send(&["41"]).await;
     server.events.disconnected(&peer.id).await;
-    tokio::time::sleep(milliseconds(250)).await;
+    tokio::time::sleep(milliseconds(600)).await;
     peer.send(&["40"]).await;
     peer.welcomed().await;
 }

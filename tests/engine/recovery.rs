@@ -353,7 +353,7 @@ async fn without_recovery_nobody_comes_back() {
 
 #[tokio::test]
 async fn who_is_expected_back_takes_no_session_and_the_window_ends() {
-    let (server, _) = server(milliseconds(100)).await;
+    let (server, _) = server(milliseconds(1000)).await;
     let peer = Lasting::connect(&server, WAYS[0], &json!({})).await;
     let kept = std::sync::Arc::new(());
     peer.peer.client(&server).set_state(std::sync::Arc::clone(&kept));

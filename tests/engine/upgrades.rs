@@ -183,7 +183,7 @@ async fn a_socket_that_dies_before_the_word_changes_nothing() {
 #[tokio::test]
 async fn the_upgrade_timeout_frees_the_socket_and_nothing_else() {
     for mounting in Mounting::BOTH {
-        let server = echoing(mounting, builder().upgrade_timeout(milliseconds(80))).await;
+        let server = echoing(mounting, builder().upgrade_timeout(milliseconds(400))).await;
         for revision in REVISIONS {
             let mut peer = EnginePeer::connect(&server, revision, Transport::Polling).await;
             let mut silent = Socket::open(&server, revision, &peer.upgrade_path()).await;
@@ -194,7 +194,7 @@ async fn the_upgrade_timeout_frees_the_socket_and_nothing_else() {
             assert_eq!(packets, []);
             peer.upgrade(&server).await;
             peer.heard_nothing("its upgrade").await;
-            tokio::time::sleep(milliseconds(160)).await;
+            tokio::time::sleep(milliseconds(600)).await;
             peer.heard_nothing("the timeout of what has happened").await;
         }
     }

@@ -53,7 +53,7 @@ export class NodeClient extends Client {
       engine.on('packet', ({ type }) => ['ping', 'pong'].includes(type) && report('idle'));
     });
     manager.on('reconnect', () => report('reconnect'));
-    // With the private id come offsets: one more argument, at the end of each event.
+    // With the private id come offsets: one more argument, at the end of what is not said to this client alone.
     manager.on('packet', ({ type, nsp, data }) => {
       if (type !== 0) return;
       if (data?.pid) recoverable.add(nsp);
@@ -65,16 +65,14 @@ export class NodeClient extends Client {
     const { sockets, recoverable } = this.#connections.get(key);
     sockets.set(namespace, socket);
     const report = (name, ...details) => this.note({ key, namespace, name, details });
-    const delivered =
-      (name) =>
-      (...list) => {
-        if (recoverable.has(namespace) && typeof list.pop() !== 'string') report('exception', `no offset in ${name}`);
-        else report(name, ...plain(list));
-      };
     socket.on('connect', () => report('connect', socket.id, ...('recovered' in socket ? [socket.recovered] : [])));
     socket.on('disconnect', (reason) => report('disconnect', reason));
-    socket.on('message', delivered('message'));
-    socket.on('echo', delivered('echo'));
+    socket.on('message', (what, ...more) => {
+      const offsets = recoverable.has(namespace) && typeof more[0] === 'string' ? 1 : 0;
+      if (more.length > offsets) report('exception', ...plain([what, ...more]));
+      else report('message', plain(what));
+    });
+    socket.on('echo', (...list) => report('echo', ...plain(list)));
     socket.on('asked', (...list) => {
       const ack = list.pop();
       report('asked', ...plain(list));
@@ -133,6 +131,7 @@ export class NodeClient extends Client {
     const { manager, sockets } = this.#connections.get(key);
     sockets.forEach((socket) => socket.disconnect());
     manager.reconnection(false);
+    manager.skipReconnect = true;
     manager.engine?.close();
   }
 

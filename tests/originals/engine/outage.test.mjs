@@ -20,9 +20,11 @@ const lifeOf = (namespace) =>
 /** A server, a cable to it, and a client, which are gone after the test. */
 async function setting(test, start, env = {}) {
   const echo = await Echo.start({ ...settings, ...env });
+  test.after(() => echo.kill());
   const cable = await Cable.open(echo.port);
+  test.after(() => cable.close());
   const client = await start();
-  test.after(() => Promise.all([client.close(), cable.close(), echo.kill()]));
+  test.after(() => client.close());
   return { echo, cable, client };
 }
 

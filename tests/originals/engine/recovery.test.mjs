@@ -15,10 +15,13 @@ const settings = { HEARTBEAT_INTERVAL: '300', HEARTBEAT_TIMEOUT: '2000' };
 /** One who loses its connection, and one who goes on speaking. */
 async function setting(test, way, { start = () => new NodeClient('4.8.4'), env = {}, ...options } = {}) {
   const echo = await Echo.start({ ...settings, ...env });
+  test.after(() => echo.kill());
   const cable = await Cable.open(echo.port);
+  test.after(() => cable.close());
   const client = await start();
+  test.after(() => client.close());
   const other = new NodeClient('4.8.4');
-  test.after(() => Promise.all([client.close(), other.close(), cable.close(), echo.kill()]));
+  test.after(() => other.close());
   const [losing, speaking] = await Promise.all([
     client.connect(cable.url, way, { transports: ways[way], reconnect: true, ...options }),
     other.connect(echo.url, 'websocket', options),

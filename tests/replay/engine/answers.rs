@@ -2,7 +2,7 @@
 
 use crate::{
     differences::Difference,
-    recording::{Event, Exchange, What},
+    recording::{Event, Exchange, Step, What},
     sids::replace,
     wire::{Parser, Unit},
 };
@@ -110,11 +110,10 @@ pub(super) const SOCKETS_ARE_TOLD_IN_WORDS: Difference = Difference {
 fn refused_socket(exchange: &mut Exchange, conn: &str, status: &str, message: &str) {
     let asks = |what: &What| matches!(what, What::Send { conn: on, .. } if on == conn);
     let first = exchange.steps.iter().position(|step| asks(&step.what)).unwrap_or_default();
-    let goes_on = |what: &What| matches!(what, What::Send { conn: on, .. } | What::Expect { conn: on, .. } | What::Eof { conn: on } if on == conn);
     let mut index = 0;
     exchange.retain(|step| {
         index += 1;
-        index - 1 <= first || !goes_on(&step.what)
+        index - 1 <= first || !step.is_on(conn)
     });
     exchange.insert(first, What::Eof { conn: conn.to_owned() });
     let units = exchange.read(&to_a_socket(status, message));
@@ -239,8 +238,10 @@ pub(super) const OTHER_FILES_ARE_THE_APPLICATIONS: Difference = Difference {
 impl Exchange {
     /// The steps that bring an answer of HTTP on a connection.
     pub(super) fn answers_on(&self, conn: &str) -> Vec<usize> {
-        let answers = |what: &What| matches!(what, What::Expect { conn: on, units } if on == conn && matches!(units[..], [Unit::Head(_), ..]));
-        self.steps.iter().enumerate().filter(|(_, step)| answers(&step.what)).map(|(at, _)| at).collect()
+        let begins =
+            |what: &What| matches!(what, What::Expect { units, .. } if matches!(units[..], [Unit::Head(_), ..]));
+        let answers = |step: &Step| step.is_on(conn) && begins(&step.what);
+        self.steps.iter().enumerate().filter(|(_, step)| answers(step)).map(|(at, _)| at).collect()
     }
 
     /// The `index`th answer on a connection is another.

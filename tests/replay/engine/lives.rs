@@ -1,7 +1,7 @@
 //! Differences in what a session survives.
 
 use super::{
-    payload::{masked_frame, text_of_frame, unmasked},
+    payload::{masked_frame, unmasked},
     words::{CLOSE, EMPTY_CLOSE},
 };
 use crate::{
@@ -37,9 +37,7 @@ pub(super) const JOINED_STAYS_JOINED: Difference = Difference {
             let chat = if exchange.is_four() { chat } else { chat.map(|sid| format!("/chat#{sid}")) };
             exchange.survives("c1", &[("/chat", chat)]);
         } else {
-            let again = vec![Unit::Bytes(unmasked("40/chat,"))];
-            let is = |step: &Step| matches!(&step.what, What::Expect { units, .. } if *units == again);
-            if let Some(at) = exchange.steps.iter().rposition(is) {
+            if let Some(at) = exchange.steps.iter().rposition(|step| step.brings("40/chat,")) {
                 exchange.steps.remove(at);
             }
             let mut joined = 0;
@@ -101,9 +99,7 @@ pub(super) const ROOT_IS_THE_LAST: Difference = Difference {
     reason: "who is disconnected from the root is disconnected (§7.5)",
     apply: |exchange| {
         exchange.retain(|step| !step.closes());
-        let left = vec![Unit::Bytes(unmasked("41"))];
-        let is = |step: &Step| matches!(&step.what, What::Expect { units, .. } if *units == left);
-        let at = exchange.steps.iter().position(is).unwrap_or_default();
+        let at = exchange.steps.iter().position(|step| step.brings("41")).unwrap_or_default();
         exchange.insert(at, What::Eof { conn: "c1".to_owned() });
         exchange.insert(at, What::Expect { conn: "c1".to_owned(), units: vec![Unit::Bytes(CLOSE.to_vec())] });
     },
@@ -121,8 +117,16 @@ impl Step {
         matches!(&self.what, What::Send { bytes, .. } if *bytes == masked_frame(text))
     }
 
-    fn is_on(&self, conn: &str) -> bool {
-        matches!(&self.what, What::Send { conn: on, .. } | What::Expect { conn: on, .. } | What::Eof { conn: on } if on == conn)
+    pub(super) fn is_on(&self, conn: &str) -> bool {
+        match &self.what {
+            What::Send { conn: on, .. } | What::Expect { conn: on, .. } | What::Eof { conn: on } => on == conn,
+            _ => false,
+        }
+    }
+
+    /// A whole frame of the server with this text.
+    fn brings(&self, text: &str) -> bool {
+        matches!(&self.what, What::Expect { units, .. } if *units == [Unit::Bytes(unmasked(text))])
     }
 }
 
@@ -159,8 +163,7 @@ impl Exchange {
         });
         let sid = told.flatten();
         let of_it = |event: &Event| event.sid == sid && event.name != "connection";
-        let answers = |step: &Step| matches!(&step.what, What::Expect { units, .. } if matches!(&units[..], [Unit::Bytes(frame)] if text_of_frame(frame) == Some(ALIVE)));
-        self.retain(|step| !(step.is_on(conn) && (step.sends(ALIVE) || answers(step))));
+        self.retain(|step| !(step.is_on(conn) && (step.sends(ALIVE) || step.brings(ALIVE))));
         self.without_events(of_it);
         let before = asked - 1;
         let gone = Event { name: "disconnect".to_owned(), sid, message: Some(reason.into()) };

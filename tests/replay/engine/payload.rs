@@ -137,7 +137,7 @@ fn in_binary(payload: &[u8], edit: &mut impl FnMut(&str) -> String) -> Vec<u8> {
 }
 
 /// As Heirloom writes a text into a script.
-pub(super) fn literal_of(text: &str) -> String {
+fn literal_of(text: &str) -> String {
     let json = serde_json::to_string(text).expect("a literal");
     ascii(&json).replace('<', "\\u003C").replace("\\u001e", "\\u001E")
 }
@@ -153,7 +153,7 @@ pub(super) fn ascii(json: &str) -> String {
 }
 
 /// The text of a whole frame of a server.
-pub(super) fn text_of_frame(frame: &[u8]) -> Option<&str> {
+fn text_of_frame(frame: &[u8]) -> Option<&str> {
     let start = match frame.get(1)? {
         126 => 4,
         127 => 10,

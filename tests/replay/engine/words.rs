@@ -13,7 +13,7 @@ pub(super) const EMPTY_CLOSE: &[u8] = b"\x88\0";
 pub(super) const CLOSE: &[u8] = b"\x88\x02\x03\xE8";
 
 pub(super) const ANSWERS_OF_4: Difference = Difference {
-    reason: "every client is told `maxPayload`, and only pages of an accepted origin are told that they may read (§3.1, §8.3)",
+    reason: "every client is told `maxPayload`, and only pages of accepted origins that they may read (§3.1, §8.3)",
     apply: |exchange| {
         let limit = exchange.options["maxHttpBufferSize"].as_u64().unwrap_or(1_000_000);
         exchange.edit_packets(|packet| match packet.strip_suffix('}') {

@@ -9,6 +9,9 @@ use crate::{
 const APPLICATION: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\napp 404";
 const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n";
 
+const TRANSPORT_UNKNOWN: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n";
+
 pub(crate) const METHODS_ARE_REFUSED: Difference = Difference {
     reason: "methods no transport has are answered 405 (§2)",
     apply: |exchange| {
@@ -86,12 +89,12 @@ pub(crate) const SERVER_EVENTS_EXIST: Difference = Difference {
     },
 };
 
-pub(crate) const WELCOME: Difference = Difference {
-    reason: "the bare resource answers as it does from 0.7 on (packets.md §1)",
+pub(crate) const NO_WELCOME: Difference = Difference {
+    reason: "the bare resource answers as it does from 1.0 on (engine.md §2.2)",
     apply: |exchange| {
         for path in ["/socket.io ", "/socket.io/ "] {
             for conn in exchange.connections_with(&format!("GET {path}")) {
-                exchange.answer(&conn, b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nWelcome to socket.io.");
+                exchange.answer(&conn, TRANSPORT_UNKNOWN);
             }
         }
     },

@@ -16,6 +16,18 @@ pub(super) const ONLY_NUMBERS_ARE_PROTOCOLS: Difference = Difference {
     apply: |exchange| exchange.answer("c3", APPLICATION),
 };
 
+pub(super) const NO_WELCOME: Difference = Difference {
+    reason: "the bare resource answers as it does from 1.0 on (engine.md §2.2)",
+    apply: |exchange| {
+        for conn in ["c1", "c2"] {
+            exchange.answer(
+                conn,
+                b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n",
+            );
+        }
+    },
+};
+
 pub(super) const WHOLE_SEGMENTS: Difference = Difference {
     reason: "the resource is matched as whole segments (§1)",
     apply: |exchange| exchange.answer("c4", APPLICATION),

@@ -28,7 +28,7 @@ pub(super) const TABLE: &[Row] = &[
     row("handshake-custom-timeouts", "handshake", V9, SAME),
     row("handshake-never-used", "handshake", V9, SAME),
     row("bad-protocol-version", "handshake", V9, &[ONLY_NUMBERS_ARE_PROTOCOLS]),
-    row("resource-root", "http", V9, &[ONLY_NUMBERS_ARE_PROTOCOLS, WHOLE_SEGMENTS]),
+    row("resource-root", "http", V9, &[NO_WELCOME, ONLY_NUMBERS_ARE_PROTOCOLS, WHOLE_SEGMENTS]),
     row("resource-option", "handshake", V9, &[NO_SCRIPTS]),
     row("unknown-transport", "http", V9, SAME),
     row("origins", "handshake", V9, &[ENTRIES_ARE_WHOLE]),
