@@ -47,15 +47,15 @@ pub(crate) struct Credentials {
 }
 
 impl Attempt {
-    /// A handshake, or the entry to the root namespace; what is kept goes to `state`.
+    /// A handshake, or the entry to the root namespace after one that has kept something.
     pub(crate) fn root(
         handshake: Arc<Handshake>,
         generation: Generation,
         auth: Option<Arc<RawValue>>,
-        state: Arc<Mutex<State>>,
+        earlier: Option<Arc<Mutex<State>>>,
     ) -> Self {
         let query = handshake.query().map(str::to_owned);
-        Self { handshake, namespace: "/".into(), generation, query, auth, earlier: None, state }
+        Self { handshake, namespace: "/".into(), generation, query, auth, earlier, state: Arc::default() }
     }
 
     /// The entry to another namespace.

@@ -33,6 +33,8 @@ pub(crate) struct Engine {
     assembly: Mutex<Option<Box<Assembly>>>,
     posted: AtomicBool,
     probed: AtomicBool,
+    /// It has left its polls for a socket.
+    left: AtomicBool,
     /// Its socket takes no bytes.
     texts_only: AtomicBool,
 }
@@ -74,6 +76,7 @@ impl Engine {
             assembly: Mutex::default(),
             posted: AtomicBool::new(false),
             probed: AtomicBool::new(false),
+            left: AtomicBool::new(false),
             texts_only: AtomicBool::new(false),
         }
     }
@@ -110,6 +113,15 @@ impl Engine {
     /// Whether a socket tries to take the session over, or has.
     pub(crate) fn is_probed(&self) -> bool {
         self.probed.load(Ordering::SeqCst)
+    }
+
+    /// The client has left its polls: a socket has the session, or ends it.
+    pub(crate) fn leave_polls(&self) {
+        self.left.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn has_left_polls(&self) -> bool {
+        self.left.load(Ordering::SeqCst)
     }
 
     /// The client's socket takes no bytes, or does.

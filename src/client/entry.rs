@@ -35,16 +35,20 @@ pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credential
     if recover(member, namespace, &credentials) {
         return connected(member, namespace, &handlers);
     }
-    let state = if namespace.is_root() { Arc::clone(&member.host.state) } else { Arc::default() };
+    if let Some(refusal) = member.host.seats.refusal().filter(|_| member.host.form == WireForm::Engine3) {
+        // Before 3.0 whoever is refused at the root is refused everywhere.
+        refuse(member, namespace, &refusal);
+        return None;
+    }
     if handlers.authorize.is_none() {
-        return welcome(member, namespace, &handlers, state, credentials.auth);
+        return welcome(member, namespace, &handlers, Arc::default(), credentials.auth);
     }
     let (member, namespace) = (Arc::clone(member), Arc::clone(namespace));
     Some(Box::pin(async move {
         let (handshake, generation) = (Arc::clone(&member.host.handshake), member.host.generation());
         let auth = credentials.auth.clone();
         let attempt = if namespace.is_root() {
-            Attempt::root(handshake, generation, credentials.auth, state)
+            Attempt::root(handshake, generation, credentials.auth, Some(Arc::clone(&member.host.state)))
         } else {
             Attempt::entry(handshake, generation, namespace.name(), credentials, Arc::clone(&member.host.state))
         };
@@ -57,7 +61,12 @@ pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credential
                     handling.await;
                 }
             }
-            Err(refusal) => refuse(&member, &namespace, &refusal),
+            Err(refusal) => {
+                refuse(&member, &namespace, &refusal);
+                if namespace.is_root() {
+                    member.host.seats.refuse(refusal);
+                }
+            }
         }
     }))
 }
@@ -74,7 +83,7 @@ fn welcome(
     state: Arc<Mutex<State>>,
     auth: Option<Arc<RawValue>>,
 ) -> Option<Handling> {
-    let form = member.host.form;
+    let (form, state) = (member.host.form, seated(member, namespace, state));
     let has_own_ids = matches!(form, WireForm::Engine4 | WireForm::Recoverable);
     let id = if has_own_ids { SessionId::random() } else { Some(member.id()) };
     let Some(id) = id else {
@@ -101,6 +110,17 @@ fn welcome(
         return None;
     }
     connected(member, namespace, handlers)
+}
+
+/// Where the client's values are in this namespace: those of the root are seen in all.
+fn seated(member: &Arc<Member>, namespace: &Namespace, state: Arc<Mutex<State>>) -> Arc<Mutex<State>> {
+    if !namespace.is_root() {
+        return state;
+    }
+    let values = std::mem::take(&mut *state.lock().unwrap_or_else(PoisonError::into_inner));
+    let replaced = member.host.state.lock().unwrap_or_else(PoisonError::into_inner).restore(values);
+    drop(replaced);
+    Arc::clone(&member.host.state)
 }
 
 /// The client is in.
@@ -143,7 +163,9 @@ fn recover(member: &Arc<Member>, namespace: &Arc<Namespace>, credentials: &Crede
         let reply = member.host.form.encode(namespace.endpoint(), &reply, None);
         let elements: Vec<_> = reply.elements().unwrap_or_default().iter().cloned().chain(missed).collect();
         let state = if namespace.is_root() { Arc::clone(&member.host.state) } else { Arc::default() };
-        state.lock().unwrap_or_else(PoisonError::into_inner).restore(kept.state);
+        // What it replaces is the application's, and dropped when no lock is held.
+        let replaced = state.lock().unwrap_or_else(PoisonError::into_inner).restore(kept.state);
+        let kept_alive = Arc::clone(&state);
         let entry = Entry { state, id: kept.id, recovery: Some(recovery), auth: credentials.auth.clone() };
         let mut is_told = false;
         let tell = || is_told = member.send(&elements).is_ok();
@@ -153,21 +175,21 @@ fn recover(member: &Arc<Member>, namespace: &Arc<Namespace>, credentials: &Crede
                 member.host.seats.join(member, namespace, room);
             }
         }
-        (is_in, is_told)
+        (is_in, is_told, (replaced, kept_alive))
     };
     let now = member.host.shared.now();
     match namespace.recovery.take(now, pid, offset.as_deref(), Arc::downgrade(member), come_back) {
-        Some((true, true)) => {
+        Some((true, true, _)) => {
             member.host.shared.counters.add_recovered_client();
             true
         }
-        Some((true, false)) => {
+        Some((true, false, _)) => {
             // More than its queue holds: it is to begin anew.
             member.host.seats.leave(member, namespace, || {});
             member.host.seats.depart(namespace);
             false
         }
-        Some((false, _)) => {
+        Some((false, _, _)) => {
             namespace.recovery.leave(now, pid, None);
             false
         }

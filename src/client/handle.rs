@@ -123,7 +123,7 @@ impl Client {
     ///
     /// [`SendError::Closed`] when the client is gone, [`SendError::Full`] when its queue is at a bound.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.deliver(&Outgoing::message(&message.into()))
+        self.deliver(&[Outgoing::message(&message.into())])
     }
 
     /// Queues several messages, all or none; they travel as one payload.
@@ -132,16 +132,9 @@ impl Client {
     ///
     /// As [`Client::send`].
     pub fn send_all<M: Into<Message>>(&self, messages: impl IntoIterator<Item = M>) -> Result<(), SendError> {
-        let mut all = Vec::new();
-        let mut count = 0;
-        for message in messages.into_iter().map(Into::into) {
-            count += 1;
-            self.encoded(&Outgoing::message(&message), |elements| {
-                all.extend_from_slice(elements);
-                Ok(())
-            })?;
-        }
-        if all.is_empty() { Ok(()) } else { self.queue(&all, count) }
+        let messages: Vec<Message> = messages.into_iter().map(Into::into).collect();
+        let outgoing: Vec<_> = messages.iter().map(Outgoing::message).collect();
+        self.deliver(&outgoing)
     }
 
     /// Queues an event. A tuple, an array or a slice is the list of arguments, `()` is none, and anything else is one
@@ -153,7 +146,7 @@ impl Client {
     /// name that belongs to the protocol, such as `disconnect`.
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
         event_names::check(name)?;
-        self.deliver(&Outgoing::event(name, &list(arguments)?))
+        self.deliver(&[Outgoing::event(name, &list(arguments)?)])
     }
 
     /// Emits an event and waits for the client's acknowledgement, read as `R`: `()` takes no argument, a tuple as many
@@ -213,7 +206,8 @@ impl Client {
     /// Every client of the namespace but this one.
     pub fn others(&self) -> Target {
         let everybody = Target::everybody(Arc::clone(&self.member.host.shared), Arc::clone(&self.namespace));
-        everybody.without(self.member.id())
+        // By the id it keeps when it comes back as well.
+        everybody.without(self.member.id()).without(self.id)
     }
 
     /// The other clients in a room.
@@ -348,25 +342,32 @@ impl Client {
         self.member.host.form.encode(self.namespace.endpoint(), outgoing, offset)
     }
 
-    /// Queues a message or an event.
-    fn deliver(&self, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
-        self.encoded(outgoing, |elements| self.queue(elements, 1))
-    }
-
-    /// Hands on what is said, in the client's form, kept for a client that may come back.
-    fn encoded(
-        &self,
-        outgoing: &Outgoing<'_>,
-        then: impl FnOnce(&[Element]) -> Result<(), SendError>,
-    ) -> Result<(), SendError> {
-        if self.member.host.form != WireForm::Recoverable || !self.is_here() {
-            let encoding = self.encode(outgoing, None);
-            return then(self.supported(&encoding)?);
+    /// Queues messages or events, kept for a client that may come back.
+    fn deliver(&self, outgoing: &[Outgoing<'_>]) -> Result<(), SendError> {
+        if let [outgoing] = outgoing {
+            if self.member.host.form != WireForm::Recoverable {
+                let encoding = self.encode(outgoing, None);
+                return self.queue(self.supported(&encoding)?, 1);
+            }
         }
-        let encode = |offset: &str| self.encode(outgoing, Some(offset)).elements().map(Arc::from);
-        let audience = Audience::One(self.id);
-        let now = self.member.host.shared.now();
-        self.namespace.recovery.record(now, audience, encode, |elements| then(elements.unwrap_or_default()))
+        if outgoing.is_empty() {
+            return Ok(());
+        }
+        let may_return = self.member.host.form == WireForm::Recoverable && self.is_here();
+        let recovery = &self.namespace.recovery;
+        // Dropped when all is queued.
+        let mut recording = may_return.then(|| recovery.begin(self.member.host.shared.now()));
+        let mut all = Vec::new();
+        for outgoing in outgoing {
+            let Some(recording) = &mut recording else {
+                all.extend_from_slice(self.supported(&self.encode(outgoing, None))?);
+                continue;
+            };
+            let encode = |offset: &str| self.encode(outgoing, Some(offset)).elements().map(Arc::from);
+            let elements = recording.keep(Audience::One(self.id), encode).ok_or(SendError::Unsupported)?;
+            all.extend_from_slice(&elements);
+        }
+        self.queue(&all, outgoing.len())
     }
 
     /// Sends what is not kept for a client that may come back. It may end with a text that the client takes for a place

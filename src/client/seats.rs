@@ -1,6 +1,6 @@
 //! The namespaces one session is in, and what belongs to the client in each.
 
-use super::{acknowledgement::Awaited, context::Member, data::Data, state::State};
+use super::{acknowledgement::Awaited, authorization::Refusal, context::Member, data::Data, state::State};
 use crate::{
     hub::{Kept, Namespace, Tails},
     session::SessionId,
@@ -60,6 +60,8 @@ struct Inner {
     asked: Vec<(Arc<Namespace>, u64)>,
     /// The session has ended: nobody comes in any more.
     closed: bool,
+    /// Why the client is not in the root namespace, if it was refused.
+    refusal: Option<Box<Refusal>>,
     /// Namespaces the client was in: what it sent before it heard of its going is no mistake.
     left: Vec<Arc<Namespace>>,
 }
@@ -114,6 +116,16 @@ impl Seats {
     /// What the client said about itself when it came in.
     pub(crate) fn auth(&self, namespace: &Arc<Namespace>) -> Option<Arc<RawValue>> {
         self.look(namespace, |seat| seat.auth.clone()).flatten()
+    }
+
+    /// The client was refused at the root.
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        self.lock().refusal = Some(Box::new(refusal));
+    }
+
+    /// Why the client was refused at the root, if it was.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        self.lock().refusal.as_deref().cloned()
     }
 
     /// Whether the client is in the namespace, or was.

@@ -19,11 +19,12 @@ impl State {
         self.0.get_or_insert_default().insert(TypeId::of::<T>(), value)
     }
 
-    /// Takes the values that were kept before; they hold against those that are here.
-    pub(crate) fn restore(&mut self, earlier: Self) {
-        if let Some(earlier) = earlier.0 {
-            self.0.get_or_insert_default().extend(*earlier);
-        }
+    /// Takes the values of another, which hold against those that are here. Answers those that were replaced, to be
+    /// dropped where no lock is held.
+    pub(crate) fn restore(&mut self, other: Self) -> Vec<Arc<dyn Any + Send + Sync>> {
+        let Some(other) = other.0 else { return Vec::new() };
+        let values = self.0.get_or_insert_default();
+        other.into_iter().filter_map(|(kind, value)| values.insert(kind, value)).collect()
     }
 
     pub(crate) fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {

@@ -107,41 +107,24 @@ impl Target {
         }
     }
 
-    /// Who is meant, after what is sent was kept for those who miss it.
-    fn receivers(&self, encoded: &Encoded<'_>) -> Arc<[Arc<Member>]> {
-        if self.volatile || !self.namespace.recovery.is_active() {
-            return self.members();
-        }
-        let audience = Audience::Many { rooms: self.rooms.clone(), except: self.except.clone() };
-        let encode = |offset: &str| encoded.form_at(WireForm::Recoverable, Some(offset)).elements().map(Arc::from);
-        self.namespace.recovery.record(self.shared.now(), audience, encode, |_| self.members())
-    }
-
     fn deliver(&self, outgoing: Outgoing<'_>) -> Broadcast {
         let encoded = Encoded::new(self.namespace.endpoint(), outgoing);
-        let mut outcome = Broadcast::default();
-        let mut missed = 0;
-        for member in self.receivers(&encoded).iter() {
-            if self.except.contains(&member.id()) {
-                continue;
-            }
-            let Some(elements) = encoded.form(member.host.form).elements() else {
-                outcome.unsupported += 1;
-                continue;
-            };
-            let sent = if self.volatile { member.send_volatile(elements) } else { member.send(elements) };
-            match sent {
-                Ok(()) => outcome.queued += 1,
-                Err(QueueError::Full) => outcome.dropped += 1,
-                Err(QueueError::NotReady) => missed += 1,
-                Err(QueueError::Closed) => outcome.closed += 1,
-            }
+        let mut delivery = Delivery { target: self, encoded: &encoded, outcome: Broadcast::default(), missed: 0 };
+        if self.volatile || !self.namespace.recovery.is_active() {
+            delivery.queue(&self.members(), |_| true);
+        } else {
+            let audience = Audience::Many { rooms: self.rooms.clone(), except: self.except.clone() };
+            let may_return = |form: WireForm| form == WireForm::Recoverable;
+            let mut recording = self.namespace.recovery.begin(self.shared.now());
+            recording.keep(audience, |offset| {
+                encoded.form_at(WireForm::Recoverable, Some(offset)).elements().map(Arc::from)
+            });
+            let members = self.members();
+            delivery.queue(&members, may_return);
+            drop(recording);
+            delivery.queue(&members, |form| !may_return(form));
         }
-        self.shared.counters.add_unsupported(outcome.unsupported);
-        self.shared.counters.add_dropped(outcome.dropped);
-        self.shared.counters.add_volatile_dropped(missed);
-        outcome.dropped += missed;
-        outcome
+        delivery.finish()
     }
 }
 
@@ -154,5 +137,43 @@ impl fmt::Debug for Target {
             .field("except", &self.except)
             .field("volatile", &self.volatile)
             .finish_non_exhaustive()
+    }
+}
+
+/// One message on its way to its receivers.
+struct Delivery<'a> {
+    target: &'a Target,
+    encoded: &'a Encoded<'a>,
+    outcome: Broadcast,
+    missed: usize,
+}
+
+impl Delivery<'_> {
+    /// Queues it for those of these forms.
+    fn queue(&mut self, members: &[Arc<Member>], is_meant: impl Fn(WireForm) -> bool) {
+        let Target { except, volatile, .. } = self.target;
+        let meant = members.iter().filter(|member| is_meant(member.host.form) && !except.contains(&member.id()));
+        for member in meant {
+            let Some(elements) = self.encoded.form(member.host.form).elements() else {
+                self.outcome.unsupported += 1;
+                continue;
+            };
+            let sent = if *volatile { member.send_volatile(elements) } else { member.send(elements) };
+            match sent {
+                Ok(()) => self.outcome.queued += 1,
+                Err(QueueError::Full) => self.outcome.dropped += 1,
+                Err(QueueError::NotReady) => self.missed += 1,
+                Err(QueueError::Closed) => self.outcome.closed += 1,
+            }
+        }
+    }
+
+    fn finish(mut self) -> Broadcast {
+        let counters = &self.target.shared.counters;
+        counters.add_unsupported(self.outcome.unsupported);
+        counters.add_dropped(self.outcome.dropped);
+        counters.add_volatile_dropped(self.missed);
+        self.outcome.dropped += self.missed;
+        self.outcome
     }
 }

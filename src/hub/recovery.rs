@@ -135,27 +135,10 @@ impl Recovery {
         self.interested.load(Ordering::Relaxed) > 0
     }
 
-    /// Keeps an event that `encode` makes with the offset it is given, and looks with `then` at who hears it now: a
-    /// client that comes back finds every event exactly once, here or in its queue.
-    pub(crate) fn record<T>(
-        &self,
-        now: Instant,
-        audience: Audience,
-        encode: impl FnOnce(&str) -> Option<Arc<[Element]>>,
-        then: impl FnOnce(Option<&[Element]>) -> T,
-    ) -> T {
-        let mut inner = self.lock();
-        let number = inner.first + inner.entries.len() as u64;
-        let elements = encode(&self.offset(number));
-        if let Some(elements) = &elements {
-            let bytes = elements.iter().map(Element::length).sum();
-            inner.bytes += bytes;
-            inner.entries.push_back(Entry { at: now, audience, elements: Arc::clone(elements), bytes });
-        }
-        while inner.bytes > self.limits.bytes || inner.entries.len() > self.limits.messages {
-            inner.drop_first();
-        }
-        then(elements.as_deref())
+    /// Keeps events, and lets nobody else keep or send any meanwhile: what is queued before this is dropped is queued in
+    /// the order of the offsets, and a client that comes back finds every event exactly once, here or in its queue.
+    pub(crate) fn begin(&self, now: Instant) -> Recording<'_> {
+        Recording { recovery: self, inner: self.lock(), now }
     }
 
     /// Lets `then` send what is not kept; it is told the number of the next event that is.
@@ -286,6 +269,34 @@ impl Recovery {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Events being kept.
+pub(crate) struct Recording<'a> {
+    recovery: &'a Recovery,
+    inner: MutexGuard<'a, Inner>,
+    now: Instant,
+}
+
+impl Recording<'_> {
+    /// Keeps an event that `encode` makes with the offset it is given.
+    pub(crate) fn keep(
+        &mut self,
+        audience: Audience,
+        encode: impl FnOnce(&str) -> Option<Arc<[Element]>>,
+    ) -> Option<Arc<[Element]>> {
+        let inner = &mut *self.inner;
+        let number = inner.first + inner.entries.len() as u64;
+        let elements = encode(&self.recovery.offset(number))?;
+        let bytes = elements.iter().map(Element::length).sum();
+        inner.bytes += bytes;
+        inner.entries.push_back(Entry { at: self.now, audience, elements: Arc::clone(&elements), bytes });
+        let limits = &self.recovery.limits;
+        while inner.bytes > limits.bytes || inner.entries.len() > limits.messages {
+            inner.drop_first();
+        }
+        Some(elements)
     }
 }
 

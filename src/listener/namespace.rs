@@ -37,6 +37,9 @@ impl Namespace {
     /// ([`Builder::recovery`](crate::Builder::recovery)) is not asked for again. An answer that takes longer than 30 s,
     /// or a panic, is a failure.
     ///
+    /// Namespaces are independent for clients since 3.0: whoever is refused at the root may still enter another, so guard
+    /// each, or use [`Listener::authorize_handshake`]. Clients before that are refused everywhere with the root.
+    ///
     /// Clients since 3.0 hear of it in their `connect_error`, with the reason and the data of the [`Refusal`], those of
     /// 1.x and 2.x in `error`. Clients of 0.7 to 0.9 hear `handshake unauthorized` or `handshake error`, and of a
     /// namespace the packet `7::/name:2`, or `7::/name:` of a failure; clients of the frames generation get status 403.

@@ -111,12 +111,17 @@ impl Shared {
         generation: Generation,
     ) -> Result<Arc<Mutex<State>>, Refusal> {
         let handlers = self.namespaces.root().handlers();
-        let state = Arc::default();
-        let attempt = |state| Attempt::root(Arc::clone(handshake), generation, None, state);
-        let mut admitted = admit(handlers.authorize_handshake.as_ref(), attempt(state)).await;
+        let attempt = |earlier| Attempt::root(Arc::clone(handshake), generation, None, earlier);
+        let mut admitted = admit(handlers.authorize_handshake.as_ref(), attempt(None)).await;
         if generation != Generation::Engine {
-            if let Ok(state) = admitted {
-                admitted = admit(handlers.authorize.as_ref(), attempt(state)).await;
+            if let Ok(earlier) = admitted {
+                admitted = admit(handlers.authorize.as_ref(), attempt(Some(Arc::clone(&earlier)))).await;
+                if let Ok(state) = &admitted {
+                    let values = std::mem::take(&mut *state.lock().unwrap_or_else(PoisonError::into_inner));
+                    let replaced = earlier.lock().unwrap_or_else(PoisonError::into_inner).restore(values);
+                    drop(replaced);
+                    admitted = Ok(earlier);
+                }
             }
         }
         if admitted.is_err() {
@@ -276,7 +281,10 @@ pub(crate) struct Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         self.shared.busy.fetch_sub(1, Ordering::SeqCst);
-        self.shared.left.notify_waiters();
+        // Nobody else waits for this, and it happens with every event.
+        if self.shared.is_shutting_down() {
+            self.shared.left.notify_waiters();
+        }
     }
 }
 

@@ -174,6 +174,16 @@ impl<A: Host> Session<A> {
         self.with(|machine, _| machine.entered());
     }
 
+    /// See [`Machine::is_polled`].
+    pub(crate) fn is_polled(&self) -> bool {
+        self.lock().machine.is_polled()
+    }
+
+    /// See [`Machine::polls_have_ended`].
+    pub(crate) fn polls_have_ended(self: &Arc<Self>) {
+        self.with(|machine, _| machine.polls_have_ended());
+    }
+
     /// See [`Machine::probe`].
     pub(crate) fn probe(self: &Arc<Self>, probed: bool) {
         self.with(|machine, _| machine.probe(probed));

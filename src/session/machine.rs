@@ -21,6 +21,8 @@ use pulse::Pulse;
 
 /// The shortest time a session that is being ended may take to write what is queued.
 const ENDING_GRACE: Duration = Duration::from_secs(5);
+/// How long between two looks whether the last word has arrived.
+const LOOK: Duration = Duration::from_millis(100);
 /// How often a close timeout is put off while a response is still leaving (a slow download of a large batch).
 const SLOW_RESPONSE_EXTENSIONS: u32 = 8;
 
@@ -106,6 +108,14 @@ struct Lapse {
     at: Instant,
     reason: DisconnectReason,
     extensions: u32,
+    /// Until then it is looked now and then whether the last word has arrived.
+    looks_until: Option<Instant>,
+}
+
+impl Lapse {
+    fn new(at: Instant, reason: DisconnectReason) -> Self {
+        Self { at, reason, extensions: 0, looks_until: None }
+    }
 }
 
 #[derive(Debug)]
@@ -142,7 +152,7 @@ impl Machine {
             attachments: 0,
             in_flight: None,
             pulse: Pulse::begin(now, &profile),
-            lapse: Some(Lapse { at: now + patience, reason: DisconnectReason::TransportClosed, extensions: 0 }),
+            lapse: Some(Lapse::new(now + patience, DisconnectReason::TransportClosed)),
             enters_by: None,
             probed: false,
             requests_paused: 0,
@@ -188,8 +198,7 @@ impl Machine {
     /// over. Answers its number, or nothing when the session is over.
     pub(crate) fn attach(&mut self, now: Instant, mode: Mode, profile: Profile) -> Option<u64> {
         let drained = matches!(profile.polls, Polls::Drained { .. });
-        let is_polled = self.connection.as_ref().is_some_and(|connection| connection.mode == Mode::Poll);
-        if drained && mode == Mode::Poll && is_polled {
+        if drained && mode == Mode::Poll && self.is_polled() {
             // Two polls at a time: one of them is not the client's.
             self.close(DisconnectReason::ProtocolError);
             return None;
@@ -282,7 +291,10 @@ impl Machine {
         in_flight.delivery = Some(delivery);
         if self.phase == Phase::Ending && self.queue.is_empty() {
             // Whoever got the last word need not come again.
-            self.shorten_lapse(now + ENDING_GRACE);
+            if let Some(lapse) = &mut self.lapse {
+                lapse.looks_until = Some(lapse.at.min(now + ENDING_GRACE));
+                lapse.at = now + LOOK;
+            }
         }
         true
     }
@@ -324,11 +336,16 @@ impl Machine {
 
     /// Queues a word of the protocol's own, whatever waits already.
     pub(crate) fn say(&mut self, word: &Element) {
-        if self.phase == Phase::Open {
-            let idle = self.queue.is_empty();
-            self.queue.push(word.clone(), false);
-            self.seal(idle);
+        if self.phase != Phase::Open {
+            return;
         }
+        if self.queue.is_far_beyond() {
+            // Whoever makes us say so much and reads nothing is not here.
+            return self.close(DisconnectReason::ProtocolError);
+        }
+        let idle = self.queue.is_empty();
+        self.queue.push(word.clone(), false);
+        self.seal(idle);
     }
 
     /// Queues a message, with its attachments, only if a connection is there that takes it at once.
@@ -352,6 +369,19 @@ impl Machine {
     /// The client has come into a namespace.
     pub(crate) fn entered(&mut self) {
         self.enters_by = None;
+    }
+
+    /// Whether a poll waits.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.mode == Mode::Poll)
+    }
+
+    /// The client says that its polls have ended: it has read what is on its way.
+    pub(crate) fn polls_have_ended(&mut self) {
+        let is_written = |in_flight: &mut InFlight| in_flight.delivery.is_some();
+        if let Some(in_flight) = self.in_flight.take_if(is_written) {
+            self.queue.release(&in_flight.batch);
+        }
     }
 
     /// The client tries another transport, or no longer does.
@@ -402,7 +432,7 @@ impl Machine {
         }
         self.effects.wake = true;
         let at = now + self.profile.close_timeout.max(ENDING_GRACE);
-        self.lapse = Some(Lapse { at, reason, extensions: SLOW_RESPONSE_EXTENSIONS });
+        self.lapse = Some(Lapse { extensions: SLOW_RESPONSE_EXTENSIONS, ..Lapse::new(at, reason) });
     }
 
     /// The client broke the rules: there is nothing more to say.
@@ -467,7 +497,7 @@ impl Machine {
         if self.profile.close_timeout.is_zero() && reason != DisconnectReason::CloseTimeout {
             self.close(reason);
         } else {
-            self.lapse = Some(Lapse { at: now + self.profile.close_timeout, reason, extensions: 0 });
+            self.lapse = Some(Lapse::new(now + self.profile.close_timeout, reason));
         }
     }
 
@@ -478,15 +508,14 @@ impl Machine {
         }
     }
 
-    fn shorten_lapse(&mut self, at: Instant) {
-        if let Some(lapse) = &mut self.lapse {
-            lapse.at = lapse.at.min(at);
-        }
-    }
-
     fn lapse_now(&mut self, now: Instant) {
         let Some(lapse) = &mut self.lapse else { return };
-        let under_way = self.in_flight.as_ref().and_then(InFlight::outcome) == Some(Outcome::UnderWay);
+        let outcome = self.in_flight.as_ref().and_then(InFlight::outcome);
+        if let Some(until) = lapse.looks_until.filter(|until| now < *until && outcome != Some(Outcome::Delivered)) {
+            lapse.at = until.min(now + LOOK);
+            return;
+        }
+        let under_way = outcome == Some(Outcome::UnderWay);
         if under_way && lapse.extensions < SLOW_RESPONSE_EXTENSIONS {
             lapse.extensions += 1;
             lapse.at = now + self.profile.close_timeout;

@@ -12,6 +12,9 @@ pub(crate) struct Limits {
     pub(crate) messages: usize,
 }
 
+/// How many words of the protocol's own may wait beyond the bounds.
+const WORDS_BEYOND: usize = 64;
+
 /// Why a message was not queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SendError {
@@ -113,6 +116,11 @@ impl Queue {
 
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Whether words of the protocol's own, which are never refused, have gone far past the bounds.
+    pub(crate) fn is_far_beyond(&self) -> bool {
+        self.messages > self.limits.messages.saturating_add(WORDS_BEYOND)
     }
 
     /// How many entries come before the last word; the last word itself when nothing else is there.

@@ -13,7 +13,7 @@ const long = 'é漢😀 30 kB '.repeat(2000);
  * Declares the behaviours of a client that connects this way. `start` returns `{client, echo, url, close}`: the client
  * in its page, the server, where the client finds it, and how to be rid of it all.
  */
-export function behaves(way, start, { views = true, insists = true } = {}) {
+export function behaves(way, start, { views = true, insists = true, brief = false } = {}) {
   const polls = way === 'polling' || way === 'jsonp';
   const settled = { polling: 'polling', jsonp: 'jsonp-polling' }[way] ?? 'websocket';
   let place;
@@ -48,6 +48,9 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
       }
     });
 
+  // What is the same wherever the page comes from.
+  const showsAtHome = brief ? () => {} : shows;
+
   shows('connects with the id the server knows, over the transport it asked for', async (connection) => {
     if (way === 'upgrade') assert.deepEqual(await connection.untilEvent('upgrade'), ['websocket']);
     const { id, transport } = await connection.facts();
@@ -58,7 +61,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
     assert.deepEqual(answer, { id, generation: 'engine', transport: settled, namespace: '/' });
   });
 
-  shows('carries text of every kind', async (connection) => {
+  showsAtHome('carries text of every kind', async (connection) => {
     const odd = ['"\'\\', '</script><script>', '% + & = #', '2probe', '42["echo"]', '1:6', 'b64', 'a\u001eb\u0000c'];
     for (const texts of [['é漢😀'], [''], ['text', 'é漢😀', '', ...odd]]) {
       await connection.send(...texts);
@@ -66,7 +69,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
     }
   });
 
-  shows('carries line breaks and backslashes, alone and in company', async (connection) => {
+  showsAtHome('carries line breaks and backslashes, alone and in company', async (connection) => {
     const texts = ['a\nb', '\n', 'a\r\n\r\nb\n', 'a\\nb', 'a\\\nb', '\\', 'C:\\new\\\\names', 'a\u2028b\u2029c\u0085d'];
     for (const group of [['a\nb\r\n'], ['a\\nb'], ['C:\\new\\\\names\u2028'], texts]) {
       await connection.send(...group);
@@ -74,7 +77,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
     }
   });
 
-  shows('carries text whose first character beyond ASCII is a small one', async (connection) => {
+  showsAtHome('carries text whose first character beyond ASCII is a small one', async (connection) => {
     await connection.send('é', 'naïve', 'ÿ', 'é漢😀');
     await connection.receives('é', 'naïve', 'ÿ', 'é漢😀');
     if (way === 'upgrade') await connection.untilEvent('upgrade');
@@ -87,7 +90,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
     }
   });
 
-  shows('carries 30 kB of text, alone and in company, and 300 kB', async (connection) => {
+  showsAtHome('carries 30 kB of text, alone and in company, and 300 kB', async (connection) => {
     const longer = 'x'.repeat(300_000);
     await connection.send(long);
     await connection.receives(long);
@@ -97,7 +100,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
     await connection.receives(longer);
   });
 
-  shows('carries JSON', async (connection) => {
+  showsAtHome('carries JSON', async (connection) => {
     const object = { text: 'é漢😀\n\\n', list: [1, null, { deep: true }], none: {}, number: -1.5e-7 };
     await connection.perform(...[object, [], ['a', 1], 17, false].map((value) => connection.text(value)));
     await connection.receives(object, [], ['a', 1], 17, false);
@@ -127,7 +130,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
 
   const blob = { blob: some.bytes };
   const other = views ? { view: some.bytes } : blob;
-  shows(`carries ${views ? 'views of binary and ' : ''}blobs`, async (connection) => {
+  showsAtHome(`carries ${views ? 'views of binary and ' : ''}blobs`, async (connection) => {
     await connection.perform(connection.text([other, 'between', blob]), connection.text('afterwards'));
     await connection.receives([some, 'between', some], 'afterwards');
   });
@@ -138,7 +141,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
   });
 
   if (way === 'upgrade') {
-    shows('loses and reorders nothing while it changes its transport', async (connection) => {
+    showsAtHome('loses and reorders nothing while it changes its transport', async (connection) => {
       const sending = connection.acknowledgement({ to: '/', act: 'sendWhileUpgrading' });
       await connection.send('!burst 50');
       const [sent] = await sending;
@@ -152,7 +155,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
     });
   }
 
-  shows('uses two namespaces, leaves one and comes back', async (connection) => {
+  showsAtHome('uses two namespaces, leaves one and comes back', async (connection) => {
     const chat = connection.of('/chat');
     await connection.perform(connection.text('in the root'), chat.text('in the chat é漢😀'), chat.event('echo', null, 1));
     await connection.receives('in the root');
@@ -171,7 +174,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
     await chat.receives('b:back é漢😀');
   });
 
-  shows('is refused a namespace, and let in with what it asks for', async (connection) => {
+  showsAtHome('is refused a namespace, and let in with what it asks for', async (connection) => {
     const secret = connection.of('/private');
     await connection.perform(secret.enter(), connection.of('/unknown').enter());
     assert.deepEqual(await secret.untilEvent('refused'), ['no token']);
@@ -203,7 +206,7 @@ export function behaves(way, start, { views = true, insists = true } = {}) {
     await connection.close();
   });
 
-  shows(
+  showsAtHome(
     'is in the rooms it joined, and hears what is said to everybody, once',
     async (one, other) => {
       await other.send('!join den');

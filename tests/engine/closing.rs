@@ -43,6 +43,23 @@ async fn a_client_says_goodbye_and_its_poll_ends_with_nothing() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_poll_that_is_on_its_way_when_goodbye_is_said_still_ends_with_nothing() {
+    for mounting in Mounting::BOTH {
+        let server = echoing(mounting, builder()).await;
+        for revision in REVISIONS {
+            for _ in 0..50 {
+                let mut peer = EnginePeer::connect(&server, revision, Transport::Polling).await;
+                peer.park().await;
+                let mut goodbye = peer.begin_post(&revision.body("1")).await;
+                assert_eq!(peer.poll().await.text(), revision.body("6"), "{mounting:?} {revision:?}");
+                assert_eq!(goodbye.answer().await.text(), "ok");
+                is_over(&server, &peer, "goodbye").await;
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_sent_before_goodbye_is_heard_and_what_comes_after_it_is_not() {
     let server = echo(builder()).await;

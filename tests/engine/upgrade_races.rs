@@ -4,7 +4,7 @@ use crate::{
     builder, echo, echoing,
     support::{
         Mounting,
-        engine::{EnginePeer, Packet, REVISIONS, Socket},
+        engine::{EnginePeer, Packet, REVISIONS, Socket, Three, path},
         eventually, get, request,
     },
 };
@@ -62,6 +62,27 @@ async fn a_poll_sent_right_behind_probe_and_word_is_refused() {
                     assert_eq!(socket.next().await, Some(r#"42["echo"]"#.into()));
                 }
             }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_is_one_on_the_connection_that_opened_the_session() {
+    for mounting in Mounting::BOTH {
+        let server = echoing(mounting, builder()).await;
+        // Its system has often not acknowledged an answer when it sends the next request: it had nothing to say meanwhile.
+        let mut connection = server.connect().await;
+        for _ in 0..ROUNDS {
+            connection.send(get(&path("socket.io", Three, Transport::Polling, ""))).await;
+            let opened = connection.answer().await;
+            let sid = opened.text().split('"').nth(3).unwrap().to_owned();
+            let mut socket = Socket::open(&server, Three, &path("socket.io", Three, Transport::WebSocket, &sid)).await;
+            socket.send("2probe".into()).await;
+            socket.send("5".into()).await;
+            connection.send(get(&path("socket.io", Three, Transport::Polling, &sid))).await;
+            assert_eq!(connection.answer().await.status, 400, "{mounting:?}");
+            assert_eq!(socket.next().await, Some("3probe".into()));
+            assert_eq!(socket.next().await, Some("40".into()), "{mounting:?}");
         }
     }
 }

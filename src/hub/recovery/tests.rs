@@ -20,7 +20,7 @@ impl Room {
             offset = given.to_owned();
             Some([element(text)].into())
         };
-        self.recovery.record(self.now, audience, encode, |_| ());
+        self.recovery.begin(self.now).keep(audience, encode);
         offset
     }
 

@@ -8,9 +8,6 @@ use crate::session::{
 };
 use std::time::{Duration, Instant};
 
-/// A server that is later than this with a heartbeat was asleep.
-const SLEPT: Duration = Duration::from_secs(1);
-
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
     counter: u64,
@@ -144,7 +141,7 @@ impl Machine {
             Some(timeout) => {
                 self.pulse.next = None;
                 // The client counts from when it was due, and nobody is blamed for a server that slept.
-                let begun = if now - due < SLEPT.max(timeout / 2) { due } else { now };
+                let begun = if now - due < timeout { due } else { now };
                 self.pulse.reply_by = Some(begun + timeout);
             }
             None => self.pulse.next = Some(now + heartbeat.interval),

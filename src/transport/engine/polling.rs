@@ -4,7 +4,7 @@ use super::{
     encode::{self, PollAnswer},
     error::Error,
     receive,
-    upgrade::LET_GO,
+    upgrade::{LET_GO, LOOK},
 };
 use crate::{
     client::{Context, Engine, Member, handle_here},
@@ -27,7 +27,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::Body as HttpBody;
 use std::{future::poll_fn, sync::Arc};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Holds a poll until there is an answer.
 pub(super) async fn answer(
@@ -39,12 +39,12 @@ pub(super) async fn answer(
 ) -> Result<Response<Body>, Error> {
     settle(member).await;
     let is_being_left = engine.is_probed();
-    if is_being_left {
+    if is_being_left && !engine.has_left_polls() {
         // What the client has said on its socket was said before.
         sleep(LET_GO).await;
-        if !member.host.transport().is_polling() {
-            return Err(Error::BadRequest);
-        }
+    }
+    if engine.has_left_polls() {
+        return Err(Error::BadRequest);
     }
     let Some(number) = Context::attach(member, Mode::Poll, transport) else { return Err(Error::SessionUnknown) };
     let taken = {
@@ -117,6 +117,17 @@ where
     Ok(response)
 }
 
+/// Waits a moment for a poll that may be on its way on another connection: a client that says goodbye wants its end.
+async fn until_polled(member: &Arc<Member>) {
+    let waiting = async {
+        while member.is_open() && !member.is_polled() {
+            sleep(LOOK).await;
+        }
+    };
+    // Without one there is nothing to end.
+    let _ = timeout(LET_GO, waiting).await;
+}
+
 /// Answers whether the body followed the rules to its end.
 async fn deliver(
     member: &Arc<Member>,
@@ -146,6 +157,10 @@ async fn deliver(
     let mut is_good = beats.into_iter().all(take);
     if is_good && !others.is_empty() {
         room(member).await;
+        let is_close = |piece: &Piece<'_>| matches!(piece, Piece::Text(text) if **text == *engine::CLOSE);
+        if others.iter().any(is_close) {
+            until_polled(member).await;
+        }
         is_good = others.into_iter().all(take);
     }
     handle_here(member);

@@ -25,7 +25,7 @@ use tokio::time::{sleep, timeout};
 /// How long polls go on after the socket was tried: the client may have said in the same breath that it has left them.
 pub(super) const LET_GO: Duration = Duration::from_millis(15);
 /// How long between two looks at a request that still brings packets.
-const LOOK: Duration = Duration::from_millis(2);
+pub(super) const LOOK: Duration = Duration::from_millis(2);
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -76,6 +76,8 @@ async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Eng
         }
     };
     if upgraded {
+        engine.leave_polls();
+        member.polls_have_ended();
         // What a request brings was sent before.
         while engine.is_posted() {
             sleep(LOOK).await;
