@@ -54,6 +54,10 @@ impl Element {
 }
 
 impl Element {
+    fn is_heartbeat(&self) -> bool {
+        matches!(self, Self::Heartbeat(_))
+    }
+
     /// The bytes of the application's in it.
     pub(crate) fn length(&self) -> usize {
         self.cost().0
@@ -91,6 +95,10 @@ impl Batch {
         })
     }
 
+    fn heartbeats(&self) -> usize {
+        self.0.iter().filter(|entry| entry.element.is_heartbeat()).count()
+    }
+
     /// The number of application messages in it.
     pub(crate) fn messages(&self) -> usize {
         self.0.iter().map(|entry| entry.element.cost().1).sum()
@@ -103,11 +111,13 @@ pub(crate) struct Queue {
     limits: Limits,
     bytes: usize,
     messages: usize,
+    /// How many of the entries are heartbeats: a long queue is not searched for them.
+    heartbeats: usize,
 }
 
 impl Queue {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { entries: VecDeque::new(), limits, bytes: 0, messages: 0 }
+        Self { entries: VecDeque::new(), limits, bytes: 0, messages: 0, heartbeats: 0 }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -125,8 +135,9 @@ impl Queue {
 
     /// How many entries come before the last word; the last word itself when nothing else is there.
     pub(crate) fn length_before_goodbye(&self) -> usize {
-        let goodbye = self.entries.iter().rposition(|entry| entry.element == Element::Goodbye);
-        goodbye.filter(|position| *position > 0).unwrap_or(self.entries.len())
+        let says_goodbye = self.entries.back().is_some_and(|entry| entry.element == Element::Goodbye);
+        let length = self.entries.len();
+        if says_goodbye && length > 1 { length - 1 } else { length }
     }
 
     /// Bytes and messages that wait, those under way in a response included.
@@ -158,6 +169,7 @@ impl Queue {
         let (bytes, messages) = element.cost();
         self.bytes += bytes;
         self.messages += messages;
+        self.heartbeats += usize::from(element.is_heartbeat());
         self.entries.push_back(Entry { element, joined });
     }
 
@@ -178,6 +190,7 @@ impl Queue {
     /// Takes the first `count` entries. They stay within the bounds until [`Queue::release`] or [`Queue::put_back`].
     pub(crate) fn take(&mut self, count: usize) -> Batch {
         let batch = Batch(self.entries.drain(..count.min(self.entries.len())).collect());
+        self.heartbeats -= batch.heartbeats();
         if self.entries.is_empty() {
             // An idle session owns no buffer.
             self.entries = VecDeque::new();
@@ -196,6 +209,7 @@ impl Queue {
 
     /// The batch did not reach the client: it goes first again.
     pub(crate) fn put_back(&mut self, batch: Batch) {
+        self.heartbeats += batch.heartbeats();
         for mut entry in batch.0.into_iter().rev() {
             entry.joined = true;
             self.entries.push_front(entry);
@@ -204,11 +218,14 @@ impl Queue {
 
     /// Forgets heartbeats: they belong to a connection, not to the session.
     pub(crate) fn drop_heartbeats(&mut self) {
-        self.entries.retain(|entry| !matches!(entry.element, Element::Heartbeat(_)));
+        if self.heartbeats > 0 {
+            self.entries.retain(|entry| !entry.element.is_heartbeat());
+            self.heartbeats = 0;
+        }
     }
 
     pub(crate) fn has_heartbeat(&self) -> bool {
-        self.entries.iter().any(|entry| matches!(entry.element, Element::Heartbeat(_)))
+        self.heartbeats > 0
     }
 
     /// Empties the queue and tells how many messages were in it.
@@ -217,6 +234,7 @@ impl Queue {
         self.entries = VecDeque::new();
         self.bytes = 0;
         self.messages = 0;
+        self.heartbeats = 0;
         messages
     }
 }
@@ -272,6 +290,21 @@ mod tests {
         assert_eq!(queue.push_messages(&[message("1"), attachment(), attachment()], false), Ok(()));
         assert_eq!(queue.held(), (11, 1));
         assert_eq!(queue.push_messages(&[attachment()], false), Err(SendError::Full));
+    }
+
+    #[test]
+    fn heartbeats_are_known_wherever_they_are() {
+        let mut queue = queue(100, 100);
+        queue.push(Element::Heartbeat(1), false);
+        queue.push_messages(&[message("1")], false).unwrap();
+        assert!(queue.has_heartbeat());
+        let batch = queue.take(1);
+        assert!(!queue.has_heartbeat());
+        queue.put_back(batch);
+        assert!(queue.has_heartbeat());
+        queue.drop_heartbeats();
+        assert!(!queue.has_heartbeat());
+        assert_eq!(queue.len(), 1);
     }
 
     #[test]

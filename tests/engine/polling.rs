@@ -209,3 +209,23 @@ async fn a_client_that_hung_up_gets_at_its_next_poll_what_it_missed() {
         }
     }
 }
+
+#[tokio::test]
+async fn large_texts_go_as_bytes_to_those_who_read_them() {
+    let server = echo(builder()).await;
+    let text = "x".repeat(100_000);
+    for (query, kind) in [
+        ("", "application/octet-stream"),
+        ("&t=PkX1aZ2", "application/octet-stream"),
+        ("&b64=1", "text/plain; charset=UTF-8"),
+    ] {
+        let mut peer = opening(Three, Transport::Polling).query(query).connect(&server).await;
+        peer.client(&server).emit("x", &text).unwrap();
+        let answer = peer.poll().await;
+        assert_eq!(answer.header("content-type"), kind, "{query}");
+        assert!(answer.body.len() > text.len());
+    }
+    let mut newer = EnginePeer::connect(&server, Four, Transport::Polling).await;
+    newer.client(&server).emit("x", &text).unwrap();
+    assert_eq!(newer.receive().await, format!("42[\"x\",\"{text}\"]"));
+}

@@ -121,7 +121,12 @@ impl Machine {
             }
         }
         if let Some(due) = self.pulse.next.filter(|next| *next <= now) {
-            self.beat(now, due);
+            if self.phase == Phase::Open {
+                self.beat(now, due);
+            } else {
+                // The last word is the last.
+                self.pulse.next = None;
+            }
         }
         // A session that nobody looked at in time: the reply is overdue as well.
         if self.profile.beats_for_session() && self.pulse.reply_by.is_some_and(|reply_by| reply_by <= now) {
