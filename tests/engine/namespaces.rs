@@ -171,6 +171,34 @@ async fn who_is_refused_the_root_hears_it_instead_of_a_welcome() {
 }
 
 #[tokio::test]
+async fn who_is_refused_the_root_is_refused_everywhere_before_3_and_keeps_nothing() {
+    let server = echo(builder()).await;
+    server.listener.authorize(|attempt: Attempt| async move {
+        attempt.set_state("a secret".to_owned());
+        Err(Refusal::unauthorized("no"))
+    });
+    let seen = Log::new();
+    let noted = seen.clone();
+    server.listener.of("/chat").on_connect(move |client: Client| {
+        noted.note(format!("{:?}", client.state::<String>()));
+        async {}
+    });
+    for transport in TRANSPORTS {
+        let mut older = EnginePeer::open(&server, Three, transport).await;
+        assert_eq!(older.receive().await, r#"44"no""#, "{transport}");
+        older.send(&["40/chat"]).await;
+        assert_eq!(older.receive().await, r#"44/chat,"no""#, "{transport}");
+        // Namespaces are independent since, but what a refused attempt has kept is nobody's.
+        let mut newer = EnginePeer::open(&server, Four, transport).await;
+        newer.send(&["40"]).await;
+        assert_eq!(newer.receive().await, r#"44{"message":"no"}"#, "{transport}");
+        newer.send(&["40/chat,"]).await;
+        assert!(newer.receive().await.starts_with("40/chat,{"), "{transport}");
+    }
+    assert_eq!(seen.until(TRANSPORTS.len()).await, vec!["None"; TRANSPORTS.len()]);
+}
+
+#[tokio::test]
 async fn who_joins_nothing_is_closed_at_its_time() {
     for mounting in Mounting::BOTH {
         let server = echoing(mounting, builder().connect_timeout(milliseconds(400))).await;

@@ -362,3 +362,56 @@ async fn who_is_expected_back_takes_no_session_and_the_window_ends() {
     assert!(std::sync::Arc::strong_count(&kept) > 1, "kept for him");
     eventually("what was kept to be dropped", || std::sync::Arc::strong_count(&kept) == 1).await;
 }
+
+#[tokio::test]
+async fn nobody_hears_his_own_broadcast_however_often_he_comes_back() {
+    let (server, _) = server(Duration::from_secs(60)).await;
+    for way in WAYS {
+        let mut peer = Lasting::connect(&server, way, &json!({})).await;
+        let client = peer.peer.client(&server);
+        client.emit("heard", &1).unwrap();
+        peer.hear("heard").await;
+        let _ = client.broadcast("my own words");
+        let memory = peer.break_off(&server).await;
+        let mut again = Lasting::connect(&server, way, &memory).await;
+        assert!(again.peer.client(&server).is_recovered());
+        again.peer.heard_nothing("his own words").await;
+        again.offset = memory["offset"].as_str().map(str::to_owned);
+        let memory = again.break_off(&server).await;
+        let mut again = Lasting::connect(&server, way, &memory).await;
+        assert!(again.peer.client(&server).is_recovered());
+        again.peer.heard_nothing("his own words").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_come_in_the_order_of_their_offsets_whoever_sends_them() {
+    const EACH: usize = 1000;
+    let server = Server::new(Listener::builder()).await;
+    let mut others = Vec::new();
+    for _ in 0..50 {
+        others.push(Lasting::connect(&server, WAYS[0], &json!({})).await);
+    }
+    let mut peer = Lasting::connect(&server, WAYS[0], &json!({})).await;
+    let (client, listener) = (peer.peer.client(&server), server.listener.clone());
+    let broadcasting = tokio::task::spawn_blocking(move || {
+        for number in 0..EACH {
+            let _ = listener.emit("count", &number).unwrap();
+        }
+    });
+    let emitting = tokio::task::spawn_blocking(move || {
+        for number in 0..EACH {
+            client.emit("count", &number).unwrap();
+        }
+    });
+    let mut last = None;
+    for _ in 0..2 * EACH {
+        peer.hear("count").await;
+        // Behind a mark that is the same for all, a number.
+        let number = peer.offset.as_ref().map(|offset| u64::from_str_radix(&offset[6..], 16).unwrap());
+        assert!(number > last, "{number:?} behind {last:?}");
+        last = number;
+    }
+    broadcasting.await.unwrap();
+    emitting.await.unwrap();
+}
