@@ -270,7 +270,8 @@ impl Client {
     }
 
     /// Keeps a value of the application's own type with the client, in place of an earlier one of that type. Values of
-    /// the root namespace are seen in all. They are dropped when the client has gone and its `on_disconnect` is done.
+    /// the root namespace are seen in all. They are dropped when the client has gone and its `on_disconnect` is done; of one that may come
+    /// back, when it can no longer ([`Builder::recovery`](crate::Builder::recovery)).
     pub fn set_state<T: Any + Send + Sync>(&self, value: T) {
         let Some(state) = self.member.host.seats.state(&self.namespace) else { return };
         let replaced = state.lock().unwrap_or_else(PoisonError::into_inner).set(Arc::new(value));
@@ -367,7 +368,11 @@ impl Client {
             let elements = recording.keep(Audience::One(self.id), encode).ok_or(SendError::Unsupported)?;
             all.extend_from_slice(&elements);
         }
-        self.queue(&all, outgoing.len())
+        let queued = self.queue(&all, outgoing.len());
+        if let (Err(_), Some(recording)) = (&queued, &mut recording) {
+            recording.take_back(outgoing.len());
+        }
+        queued
     }
 
     /// Sends what is not kept for a client that may come back. It may end with a text that the client takes for a place

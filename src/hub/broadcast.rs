@@ -110,11 +110,24 @@ impl Target {
     fn deliver(&self, outgoing: Outgoing<'_>) -> Broadcast {
         let encoded = Encoded::new(self.namespace.endpoint(), outgoing);
         let mut delivery = Delivery { target: self, encoded: &encoded, outcome: Broadcast::default(), missed: 0 };
-        if self.volatile || !self.namespace.recovery.is_active() {
+        let may_return = |form: WireForm| form == WireForm::Recoverable;
+        if !self.namespace.recovery.is_active() {
             delivery.queue(&self.members(), |_| true);
+        } else if self.volatile {
+            // It is not kept, but a text at its end looks like an offset to who may come back.
+            let members = self.members();
+            let tail = encoded.outgoing().tail();
+            self.namespace.recovery.pass(|number| {
+                if let Some(tail) = &tail {
+                    for member in members.iter().filter(|member| may_return(member.host.form)) {
+                        member.host.seats.note_tail(&self.namespace, tail, number);
+                    }
+                }
+                delivery.queue(&members, may_return);
+            });
+            delivery.queue(&members, |form| !may_return(form));
         } else {
             let audience = Audience::Many { rooms: self.rooms.clone(), except: self.except.clone() };
-            let may_return = |form: WireForm| form == WireForm::Recoverable;
             let mut recording = self.namespace.recovery.begin(self.shared.now());
             recording.keep(audience, |offset| {
                 encoded.form_at(WireForm::Recoverable, Some(offset)).elements().map(Arc::from)

@@ -310,6 +310,11 @@ impl<'a> Encoded<'a> {
         Self { endpoint, outgoing, forms: Default::default() }
     }
 
+    /// What is said.
+    pub(crate) fn outgoing(&self) -> &Outgoing<'a> {
+        &self.outgoing
+    }
+
     /// The encoding in this form, shared by everybody who needs it.
     pub(crate) fn form(&self, form: WireForm) -> &Encoding {
         self.form_at(form, None)

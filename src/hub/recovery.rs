@@ -300,6 +300,17 @@ impl Recording<'_> {
     }
 }
 
+impl Recording<'_> {
+    /// Nobody was sent the last of them: they are as if they had never been.
+    pub(crate) fn take_back(&mut self, count: usize) {
+        for _ in 0..count {
+            if let Some(entry) = self.inner.entries.pop_back() {
+                self.inner.bytes -= entry.bytes;
+            }
+        }
+    }
+}
+
 impl Inner {
     fn drop_first(&mut self) {
         if let Some(entry) = self.entries.pop_front() {

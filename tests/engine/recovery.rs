@@ -415,3 +415,22 @@ async fn events_come_in_the_order_of_their_offsets_whoever_sends_them() {
     broadcasting.await.unwrap();
     emitting.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_text_at_the_end_of_a_volatile_event_is_no_obstacle() {
+    let (server, _) = server(Duration::from_secs(60)).await;
+    let mut peer = Lasting::connect(&server, WAYS[0], &json!({})).await;
+    peer.peer.client(&server).emit("heard", &1).unwrap();
+    peer.hear("heard").await;
+    let outcome = server.listener.everybody().volatile().emit("now", &"a text").unwrap();
+    assert_eq!(outcome.queued, 1);
+    assert_eq!(peer.peer.receive().await, r#"42["now","a text"]"#);
+    // What the client takes for its place.
+    peer.offset = Some("a text".to_owned());
+    let memory = peer.break_off(&server).await;
+    let _ = server.listener.emit("missed", &2).unwrap();
+    let mut again = Lasting::connect(&server, WAYS[0], &memory).await;
+    assert!(again.peer.client(&server).is_recovered());
+    assert_eq!(again.hear("missed").await, [json!(2)]);
+    again.peer.heard_nothing("anything twice").await;
+}

@@ -128,6 +128,19 @@ fn the_window_closes_behind_clients_and_events() {
 }
 
 #[test]
+fn what_was_not_sent_after_all_is_not_found() {
+    let room = Room::new(100);
+    let heard = room.to_all("one");
+    let (key, id) = room.depart(0, &[]);
+    let mut recording = room.recovery.begin(room.now);
+    recording.keep(Audience::One(id), |_| Some([element("refused")].into()));
+    recording.take_back(1);
+    drop(recording);
+    room.to_all("two");
+    assert_eq!(room.missed(key, Some(&heard)), elements(&["two"]));
+}
+
+#[test]
 fn bytes_are_bounded_as_well() {
     let room = Room::new(100);
     let (key, _) = room.depart(0, &[]);

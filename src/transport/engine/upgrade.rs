@@ -49,6 +49,10 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Opt
         }
     };
     if is_taken_over {
+        // What a request brings was sent before, however long the application lets it wait.
+        while engine.is_posted() && member.is_open() {
+            sleep(LOOK).await;
+        }
         return Box::pin(socket::run(frames, Arc::clone(&member), Transport::WebSocket)).await;
     }
     drop(probe);
@@ -78,10 +82,6 @@ async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Eng
     if upgraded {
         engine.leave_polls();
         member.polls_have_ended();
-        // What a request brings was sent before.
-        while engine.is_posted() {
-            sleep(LOOK).await;
-        }
     }
     upgraded
 }
