@@ -12,7 +12,7 @@ use super::{
     message::{Message, first_argument, read_event_message},
 };
 use crate::{
-    hub::{Namespace, Reply, WireForm},
+    hub::{Namespace, Reply},
     session::DisconnectReason,
     wire::packets::Acknowledge,
 };
@@ -67,6 +67,15 @@ pub(crate) fn acknowledge_receipt(member: &Arc<Member>, namespace: &Arc<Namespac
     }
 }
 
+/// Hands an acknowledgement to whoever waits for it. One that nobody asked for, or a second one, is ignored.
+pub(crate) fn acknowledged(member: &Member, namespace: &Arc<Namespace>, id: u64, arguments: Option<Data>) {
+    match member.host.seats.take_ack(namespace, id) {
+        // Who no longer waits does not mind.
+        Some(waiting) => drop(waiting.send(arguments)),
+        None => member.host.shared.counters.add_ignored_event(),
+    }
+}
+
 /// Acknowledges a receipt, or prepares the acknowledgement the application is to give. Nothing when the client is not
 /// in the namespace: then what it sent is ignored.
 fn receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknowledge) -> Option<Option<Ack>> {
@@ -75,7 +84,7 @@ fn receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknow
     if has_a_seat && !member.host.seats.holds(namespace) {
         member.host.shared.counters.add_ignored_event();
         // Since 3.0 a client waits until it is let in; what it sent before it heard of its going is no mistake.
-        if matches!(form, WireForm::Engine4 | WireForm::Recoverable) && !member.host.seats.knows(namespace) {
+        if form.has_own_ids() && !member.host.seats.knows(namespace) {
             member.abort(DisconnectReason::ProtocolError);
         }
         return None;

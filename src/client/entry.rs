@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     hub::{Found, Namespace, Outgoing, Reply, WireForm},
-    session::{DisconnectReason, SessionId},
+    session::{DisconnectReason, QueueError, SessionId},
 };
 use futures_util::future::{Either, select};
 use serde::Deserialize;
@@ -24,9 +24,7 @@ use std::{
 pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credentials: Credentials) -> Option<Handling> {
     if member.host.seats.holds(namespace) {
         if member.host.form == WireForm::Packets {
-            let id = member.id();
-            let _ =
-                Client::new(Arc::clone(member), Arc::clone(namespace)).reply(Reply::Connected { id, recovery: None });
+            member.send_reply(namespace.endpoint(), Reply::Connected { id: member.id(), recovery: None });
         }
         // Clients since 1.0 that ask twice know the answer.
         return None;
@@ -73,7 +71,7 @@ pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credential
 
 fn refuse(member: &Arc<Member>, namespace: &Arc<Namespace>, refusal: &Refusal) {
     member.host.shared.counters.add_refused_client();
-    let _ = Client::new(Arc::clone(member), Arc::clone(namespace)).reply_unseated(Reply::Refused(refusal));
+    member.send_reply(namespace.endpoint(), Reply::Refused(refusal));
 }
 
 fn welcome(
@@ -84,8 +82,7 @@ fn welcome(
     auth: Option<Arc<RawValue>>,
 ) -> Option<Handling> {
     let (form, state) = (member.host.form, seated(member, namespace, state));
-    let has_own_ids = matches!(form, WireForm::Engine4 | WireForm::Recoverable);
-    let id = if has_own_ids { SessionId::random() } else { Some(member.id()) };
+    let id = if form.has_own_ids() { SessionId::random() } else { Some(member.id()) };
     let Some(id) = id else {
         let refusal = Refusal::failed("the system's random generator failed");
         refuse(member, namespace, &refusal);
@@ -100,8 +97,8 @@ fn welcome(
         Recovery { id, since, recovered: false }
     });
     let connected_as = Reply::Connected { id, recovery: recovery.map(|recovery| recovery.id) };
-    // A full queue is counted; the client that does not hear of its entry asks again.
-    let tell = || _ = member.send_reply(namespace, connected_as);
+    // A client that does not hear of its entry asks again.
+    let tell = || member.send_reply(namespace.endpoint(), connected_as);
     // Its handler runs here, so nobody else has to be told.
     if !member.host.seats.enter(member, namespace, Entry { state, id, recovery, auth }, tell) {
         if let Some(recovery) = recovery {
@@ -198,14 +195,11 @@ fn recover(member: &Arc<Member>, namespace: &Arc<Namespace>, credentials: &Crede
 }
 
 impl Member {
-    /// Answers for a namespace, whether the client is in it or not.
-    fn send_reply(self: &Arc<Self>, namespace: &Namespace, reply: Reply<'_>) -> bool {
-        let encoding = self.host.form.encode(namespace.endpoint(), &Outgoing::Reply(reply), None);
-        let Some(elements) = encoding.elements() else { return false };
-        let is_sent = self.send(elements).is_ok();
-        if !is_sent {
+    /// Answers for a namespace, whether the client is in it or not, and whether there is one. A full queue is counted.
+    pub(crate) fn send_reply(self: &Arc<Self>, endpoint: &str, reply: Reply<'_>) {
+        let encoding = self.host.form.encode(endpoint, &Outgoing::Reply(reply), None);
+        if let Some(Err(QueueError::Full)) = encoding.elements().map(|elements| self.send(elements)) {
             self.host.shared.counters.add_dropped(1);
         }
-        is_sent
     }
 }

@@ -40,8 +40,7 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(member: Arc<Member>, namespace: Arc<Namespace>) -> Self {
-        let has_own_ids = matches!(member.host.form, WireForm::Engine4 | WireForm::Recoverable);
-        let own = if has_own_ids { member.host.seats.id(&namespace) } else { None };
+        let own = if member.host.form.has_own_ids() { member.host.seats.id(&namespace) } else { None };
         let id = own.unwrap_or_else(|| member.id());
         Self { member, namespace, id }
     }
@@ -270,8 +269,8 @@ impl Client {
     }
 
     /// Keeps a value of the application's own type with the client, in place of an earlier one of that type. Values of
-    /// the root namespace are seen in all. They are dropped when the client has gone and its `on_disconnect` is done; of one that may come
-    /// back, when it can no longer ([`Builder::recovery`](crate::Builder::recovery)).
+    /// the root namespace are seen in all. They are dropped when the client has gone and its `on_disconnect` is done; of
+    /// one that may come back, when it can no longer ([`Builder::recovery`](crate::Builder::recovery)).
     pub fn set_state<T: Any + Send + Sync>(&self, value: T) {
         let Some(state) = self.member.host.seats.state(&self.namespace) else { return };
         let replaced = state.lock().unwrap_or_else(PoisonError::into_inner).set(Arc::new(value));
@@ -288,14 +287,8 @@ impl Client {
 
     /// Answers for the namespace, if the client is in it.
     pub(crate) fn reply(&self, reply: Reply<'_>) -> Result<(), SendError> {
-        if self.is_here() { self.reply_unseated(reply) } else { Err(SendError::Closed) }
-    }
-
-    /// Answers for the namespace to a client that is not, or no longer, in it.
-    pub(crate) fn reply_unseated(&self, reply: Reply<'_>) -> Result<(), SendError> {
         let encoding = self.encode(&Outgoing::Reply(reply), None);
-        let elements = self.supported(&encoding)?;
-        self.queue_anyway(elements, 1)
+        self.queue(self.supported(&encoding)?, 1)
     }
 
     /// Tells the client that it is out. A full queue does not keep that from it: it would come back.

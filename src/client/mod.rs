@@ -25,7 +25,7 @@ pub use authorization::{Attempt, Refusal};
 pub(crate) use authorization::{Credentials, admit};
 pub(crate) use context::{Context, Member};
 pub use data::Data;
-pub(crate) use dispatch::acknowledge_receipt;
+pub(crate) use dispatch::{acknowledge_receipt, acknowledged};
 pub(crate) use engine::{Assembly, AssemblyKind, Engine, PollForm, Probe, StringsOfBoth};
 pub(crate) use event_names::{check as check_event_name, is_reserved as is_reserved_event_name};
 pub use handle::{Client, SendError, Transient, Volatile};

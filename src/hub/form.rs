@@ -67,6 +67,11 @@ impl WireForm {
         matches!(self.generation(), Generation::Packets | Generation::Engine)
     }
 
+    /// Whether a client has an id of its own in each namespace, and is in one only when it was let in.
+    pub(crate) fn has_own_ids(self) -> bool {
+        matches!(self, Self::Engine4 | Self::Recoverable)
+    }
+
     /// Whether a client may be connected without being in the root namespace.
     pub(crate) fn enters_root(self) -> bool {
         self.generation() == Generation::Engine

@@ -159,6 +159,11 @@ impl<A: Host> Session<A> {
         self.with(|machine, now| machine.hear(now));
     }
 
+    /// See [`Machine::polled`].
+    pub(crate) fn polled(self: &Arc<Self>) {
+        self.with(|machine, now| machine.polled(now));
+    }
+
     /// See [`Machine::answer_heartbeat`].
     pub(crate) fn answer_heartbeat(self: &Arc<Self>) {
         self.with(|machine, _| machine.answer_heartbeat());

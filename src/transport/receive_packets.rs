@@ -6,8 +6,7 @@ use super::{
     receive::{room, whole_body},
 };
 use crate::{
-    client::{Credentials, Data, Event, Member, Message, acknowledge_receipt, handle_here},
-    hub::Namespace,
+    client::{Credentials, Data, Event, Member, Message, acknowledge_receipt, acknowledged, handle_here},
     listener::Shared,
     session::DisconnectReason,
     wire::{
@@ -145,13 +144,4 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => Event::Receipt { namespace, acknowledge },
     };
     member.host.inbox.push(event);
-}
-
-/// Hands an acknowledgement to whoever waits for it. One that nobody asked for, or a second one, is ignored.
-fn acknowledged(member: &Arc<Member>, namespace: &Arc<Namespace>, id: u64, arguments: Option<Data>) {
-    match member.host.seats.take_ack(namespace, id) {
-        // Who no longer waits does not mind.
-        Some(waiting) => drop(waiting.send(arguments)),
-        None => member.host.shared.counters.add_ignored_event(),
-    }
 }

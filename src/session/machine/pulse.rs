@@ -62,6 +62,17 @@ impl Machine {
         }
     }
 
+    /// The client polls, so it is there, however long its heartbeat waits behind what it has to send, or ours behind
+    /// what it has to read.
+    pub(crate) fn polled(&mut self, now: Instant) {
+        if self.queue.has_heartbeat() {
+            // It cannot answer what it has not been given.
+            self.put_off_reply(now);
+        } else {
+            self.hear(now);
+        }
+    }
+
     /// Answers a heartbeat of the client's. Of several that were not taken yet one answer is enough.
     pub(crate) fn answer_heartbeat(&mut self) {
         if self.phase == Phase::Open && !self.queue.has_heartbeat() {

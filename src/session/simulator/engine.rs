@@ -87,6 +87,58 @@ fn a_client_that_begins_the_heartbeats_is_gone_when_it_is_silent() {
     assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
 }
 
+/// Reads what waits, one answer in each of these intervals, as a client on a slow network; answers what it heard.
+fn read_slowly(simulator: &mut Simulator, each: Duration, answers: usize) -> Vec<String> {
+    let mut heard = Vec::new();
+    for _ in 0..answers {
+        simulator.pass(each);
+        assert_eq!(simulator.closed, 0, "after {heard:?}");
+        simulator.machine.polled(simulator.now);
+        let poll = simulator.attach(Mode::Poll).unwrap();
+        heard.extend(simulator.take_texts(poll));
+        simulator.machine.written(poll);
+    }
+    heard
+}
+
+#[test]
+fn a_backlog_that_takes_longer_than_a_heartbeat_may_ends_no_session() {
+    // The heartbeat, or the answer to one, is behind all the rest; three packets go with an answer.
+    for (profile, begins) in [(POLLING, false), (OLD_POLLING, true)] {
+        let (mut simulator, _) = Simulator::opened(profile, Mode::Poll);
+        for number in 0..9 {
+            simulator.send(&number.to_string()).unwrap();
+        }
+        if begins {
+            simulator.machine.hear(simulator.now);
+            simulator.machine.answer_heartbeat();
+        } else {
+            simulator.pass(INTERVAL);
+        }
+        let heard = read_slowly(&mut simulator, TIMEOUT - SECOND, 4);
+        assert_eq!(heard.last().map(String::as_str), Some("h1"), "{heard:?}");
+        // Who has it and says nothing, and polls no more, is gone as ever.
+        simulator.pass(INTERVAL + TIMEOUT);
+        assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
+    }
+}
+
+#[test]
+fn a_client_that_polls_and_never_answers_a_heartbeat_it_was_given_is_gone() {
+    let mut simulator = polling();
+    simulator.pass(INTERVAL);
+    let poll = simulator.attach(Mode::Poll).unwrap();
+    assert_eq!(simulator.take_texts(poll), ["h1"]);
+    simulator.machine.written(poll);
+    simulator.pass(TIMEOUT - SECOND);
+    simulator.machine.polled(simulator.now);
+    simulator.pass(TIMEOUT - SECOND);
+    assert_eq!(simulator.closed, 0, "put off once, as by whatever comes in");
+    simulator.machine.polled(simulator.now);
+    simulator.pass(SECOND);
+    assert_eq!(simulator.disconnected, [DisconnectReason::HeartbeatTimeout]);
+}
+
 #[test]
 fn a_poll_takes_all_that_waits_up_to_its_measure() {
     let mut simulator = polling();

@@ -37,8 +37,7 @@ pub(super) async fn answer(
     index: Option<&str>,
     watch: Option<Arc<Watch>>,
 ) -> Result<Response<Body>, Error> {
-    // Who polls is there, however long its heartbeat waits behind what it has to send.
-    member.hear();
+    member.polled();
     settle(member).await;
     let is_being_left = engine.is_probed();
     if is_being_left && !engine.has_left_polls() {

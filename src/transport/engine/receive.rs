@@ -1,8 +1,8 @@
 //! What comes in from clients of Engine.IO, and over a WebSocket that carries nothing but messages.
 
 use crate::{
-    client::{Assembly, AssemblyKind, Credentials, Data, Engine, Event, Member, Message, handle_here},
-    hub::{Namespace, Outgoing, Reply, WireForm},
+    client::{Assembly, AssemblyKind, Credentials, Engine, Event, Member, Message, acknowledged, handle_here},
+    hub::{Reply, WireForm},
     session::DisconnectReason,
     wire::{
         engine::{self, Malformed, Packet, Piece, Revision},
@@ -108,7 +108,6 @@ fn deliver(member: &Arc<Member>, engine: &Engine, revision: Revision, packet: Pa
 }
 
 fn bare(member: &Arc<Member>, message: Message) {
-    member.hear();
     let namespace = Arc::clone(member.host.shared.namespaces.root());
     member.host.inbox.push(Event::Message { namespace, message, acknowledge: Acknowledge::None });
 }
@@ -126,7 +125,7 @@ fn message(member: &Arc<Member>, engine: &Engine, revision: Revision, text: &str
     let (kind, list) = match packet.kind {
         Kind::Connect { query, payload } => {
             let Some(namespace) = namespace else {
-                unknown_namespace(member, packet.namespace);
+                member.send_reply(packet.namespace, Reply::Unknown);
                 return Ok(());
             };
             let credentials =
@@ -160,14 +159,6 @@ fn message(member: &Arc<Member>, engine: &Engine, revision: Revision, text: &str
     Ok(())
 }
 
-fn unknown_namespace(member: &Arc<Member>, endpoint: &str) {
-    let outgoing = Outgoing::Reply(Reply::Unknown);
-    let encoding = member.host.form.encode(endpoint, &outgoing, None);
-    if let Some(Err(_)) = encoding.elements().map(|elements| member.send(elements)) {
-        member.host.shared.counters.add_dropped(1);
-    }
-}
-
 /// Bytes that belong to the packet before.
 fn attachment(member: &Arc<Member>, engine: &Engine, bytes: Bytes) -> Result<(), Malformed> {
     let mut waiting = engine.assembly();
@@ -193,15 +184,6 @@ fn complete(member: &Arc<Member>, assembly: Assembly) {
         AssemblyKind::Event { name, acknowledge } => {
             member.host.inbox.push(Event::Named { namespace, name, arguments: data, acknowledge });
         }
-        AssemblyKind::Ack { id } => acknowledged(member, &namespace, id, data),
-    }
-}
-
-/// Hands an acknowledgement to whoever waits for it. One that nobody asked for, or a second one, is ignored.
-fn acknowledged(member: &Arc<Member>, namespace: &Arc<Namespace>, id: u64, arguments: Data) {
-    match member.host.seats.take_ack(namespace, id) {
-        // Who no longer waits does not mind.
-        Some(waiting) => drop(waiting.send(Some(arguments))),
-        None => member.host.shared.counters.add_ignored_event(),
+        AssemblyKind::Ack { id } => acknowledged(member, &namespace, id, Some(data)),
     }
 }
