@@ -6,6 +6,8 @@ mod flash_policy;
 mod heartbeats;
 #[path = "transports/hixie.rs"]
 mod hixie;
+#[path = "transports/leaving.rs"]
+mod leaving;
 #[path = "transports/packets_handshake.rs"]
 mod packets_handshake;
 #[path = "transports/packets_heartbeats.rs"]

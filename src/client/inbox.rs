@@ -14,7 +14,10 @@ use std::{
     future::Future,
     panic::AssertUnwindSafe,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -90,6 +93,18 @@ impl Event {
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
+    /// How many requests bring events now.
+    arrivals: AtomicUsize,
+}
+
+/// A request that brings events, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Arrival<'a>(&'a AtomicUsize);
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -114,6 +129,25 @@ impl Inbox {
         }
     }
 
+    /// A request is here that brings events.
+    pub(crate) fn arrival(&self) -> Arrival<'_> {
+        self.arrivals.fetch_add(1, Ordering::SeqCst);
+        Arrival(&self.arrivals)
+    }
+
+    /// Whether everything that came is handled, and nothing is on its way.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        // Looked at first: what a request leaves behind is in the line before it is gone.
+        let is_awaited = self.arrivals.load(Ordering::SeqCst) > 0;
+        let state = self.lock();
+        !is_awaited && !state.running && state.events.is_empty()
+    }
+
+    /// Whether more can be taken, though nobody should read any more.
+    pub(crate) fn has_spare_room(&self) -> bool {
+        self.lock().is_small()
+    }
+
     /// The session is over.
     pub(crate) fn end(&self) {
         self.lock().ended = true;
@@ -128,7 +162,7 @@ impl Inbox {
         if !state.readers.iter().any(|reader| reader.will_wake(context.waker())) {
             state.readers.push(context.waker().clone());
         }
-        let is_small = state.events.len() < WAITING_CAPACITY && state.bytes < WAITING_BYTES;
+        let is_small = state.is_small();
         drop(state);
         // Asked after the reader is known, so that whoever begins to wait finds it.
         if is_small && is_awaited() { Poll::Ready(()) } else { Poll::Pending }
@@ -182,6 +216,10 @@ impl Inbox {
 impl State {
     fn has_room(&self) -> bool {
         self.events.len() < CAPACITY
+    }
+
+    fn is_small(&self) -> bool {
+        self.events.len() < WAITING_CAPACITY && self.bytes < WAITING_BYTES
     }
 }
 

@@ -10,8 +10,8 @@ pub enum DisconnectReason {
     TransportClosed,
     /// A heartbeat was not answered within the heartbeat timeout.
     HeartbeatTimeout,
-    /// A polling client did not poll again within the close timeout. Clients of the frames generation cannot say
-    /// goodbye, so this is also how an orderly leave of their polling clients looks.
+    /// A polling client did not poll again within the close timeout. The original clients of the frames generation cannot
+    /// say goodbye, so this is also how an orderly leave of their polling clients looks.
     CloseTimeout,
     /// The client said goodbye: to the whole session, or to this namespace.
     ClientDisconnect,

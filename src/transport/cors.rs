@@ -84,7 +84,8 @@ impl Gate {
         }
         let credentials = match entrance {
             Entrance::Frames(transport) => {
-                transport == Transport::XhrMultipart || parts.headers.contains_key(header::COOKIE)
+                matches!(transport, Transport::XhrMultipart | Transport::ServerEvents)
+                    || parts.headers.contains_key(header::COOKIE)
             }
             Entrance::Handshake { .. } | Entrance::Packets(_) | Entrance::Engine { .. } => true,
         };

@@ -139,23 +139,28 @@ pub(crate) fn prelude(form: WireForm, transport: Transport) -> &'static [u8] {
 /// A batch as the chunks of a stream.
 pub(crate) fn stream(form: WireForm, transport: Transport, id: SessionId, batch: &Batch) -> VecDeque<Bytes> {
     if form == WireForm::Packets {
-        // A script element each, a chunk each, as the original sent them.
-        return batch.0.iter().map(|entry| stream_packet(packet(&entry.element))).collect();
+        // One each, as the original sent the script elements of its htmlfile.
+        return batch.0.iter().map(|entry| stream_packet(transport, packet(&entry.element))).collect();
     }
     let mut out = Vec::new();
     stream_payloads(form, transport, id, batch, &mut out);
     VecDeque::from([out.into()])
 }
 
-fn stream_packet(packet: &[u8]) -> Bytes {
-    let mut out = Vec::with_capacity(packet.len() + 32);
-    script::htmlfile_packet(&text(packet), &mut out);
+/// A packet as the chunk of a stream of the packets generation.
+fn stream_packet(transport: Transport, packet: &[u8]) -> Bytes {
+    let (packet, mut out) = (text(packet), Vec::with_capacity(packet.len() + 48));
+    match transport {
+        Transport::XhrMultipart => multipart::literal_part(&packet, &mut out),
+        Transport::ServerEvents => server_events::literal_event(&packet, &mut out),
+        _ => script::htmlfile_packet(&packet, &mut out),
+    }
     out.into()
 }
 
 /// A packet of the protocol's own as the chunk of a stream.
-pub(crate) fn stream_word(word: &'static str) -> Bytes {
-    stream_packet(word.as_bytes())
+pub(crate) fn stream_word(transport: Transport, word: &'static str) -> Bytes {
+    stream_packet(transport, word.as_bytes())
 }
 
 /// Appends a batch as a stream of the frames generation carries it, payload by payload.

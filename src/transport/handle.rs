@@ -5,18 +5,19 @@ use super::{
     cors::{Entrance, Gate},
     engine,
     handshake_limit::Turn,
+    leaving,
     name::Transport,
     packets,
     polling::{Poll, callback_index},
     receive::{self, plain},
     route::Route,
-    stream,
+    stream::{self, Reader},
     watch::Watch,
     websocket,
 };
 use crate::{
     client::{Handshake, Member, handle_here},
-    listener::{Dialect, Generation, Shared, answer_script},
+    listener::{Dialect, Generation, Shared},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, request::Parts};
 use http_body::Body as HttpBody;
@@ -61,9 +62,9 @@ pub(crate) fn matches(shared: &Shared, uri: &Uri) -> bool {
 fn route<'a>(shared: &Shared, uri: &'a Uri) -> Option<Route<'a>> {
     let route = shared.mount.route(uri.path(), uri.query())?;
     let ours = match &route {
-        Route::Script => shared.options.client_script.is_some(),
+        Route::File(name) => shared.options.client_files.contain(name),
         Route::Frames { transport, .. } => shared.options.transports.contains(transport),
-        Route::Packets(_) => !shared.options.announced_transports.is_empty(),
+        Route::Packets(_) => shared.options.serves_packets(),
         // Who asks for a transport that is not accepted is told so.
         Route::Engine { .. } => true,
         Route::BareWebSocket => shared.options.transports.contains(&Transport::WebSocket),
@@ -94,8 +95,10 @@ where
     let (parts, body) = request.into_parts();
     let (transport, dialect, session, tail) = match route(shared, &parts.uri) {
         None => return plain(StatusCode::NOT_FOUND, "not found"),
-        Some(Route::Script) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
-        Some(Route::Script) => return answer_script(&shared.options.client_script, &parts.method, &parts.headers),
+        Some(Route::File(_)) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
+        Some(Route::File(name)) => {
+            return shared.options.client_files.answer(&name, parts.uri.path(), &parts.method, &parts.headers);
+        }
         Some(Route::Packets(_)) => return Box::pin(packets::respond(shared, parts, body, upgrade, peer)).await,
         Some(Route::Engine { bare }) => {
             return Box::pin(engine::respond(shared, parts, body, upgrade, peer, bare)).await;
@@ -117,6 +120,15 @@ where
     }
     if wants_websocket(&parts.headers) {
         return Response::new(Body::refused());
+    }
+    if let (Some(id), Some(leaving::WORD), &Method::POST) = (session, tail, &parts.method) {
+        if gate.is_refused() {
+            return gate.refusal(&parts.method);
+        }
+        let (member, asks_first) = (find(shared, Generation::Frames, id), parts.headers.contains_key(header::EXPECT));
+        let mut response = Box::pin(leaving::post(member, transport, body, asks_first)).await;
+        gate.allow(&mut response);
+        return response;
     }
     let known = matches!(parts.method, Method::GET | Method::POST) && !transport.is_socket();
     if !known {
@@ -183,6 +195,7 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
             }
         }
     };
+    let reader = Reader::of(&parts.headers);
     // The request's buffers are not held while it waits.
     drop(parts);
     let own = member.host.transport();
@@ -198,7 +211,7 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
     if own.is_socket() {
         return Response::new(Body::refused());
     }
-    let Some(response) = stream::response(&member, own) else { return Response::new(Body::refused()) };
+    let Some(response) = stream::response(&member, own, reader) else { return Response::new(Body::refused()) };
     if is_new {
         handle_here(&member);
     }

@@ -10,6 +10,7 @@ mod goodbye;
 mod handle;
 mod handshake_limit;
 mod hixie;
+mod leaving;
 mod name;
 mod origin;
 mod packets;

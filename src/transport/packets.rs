@@ -4,19 +4,20 @@ use super::{
     body::Body,
     cors::{Entrance, Gate},
     handle::{METHODS, Peer, find, wait_for_turn, wants_websocket},
+    leaving::leave,
     name::Transport,
     polling::{self, Poll},
     receive::plain,
     receive_packets,
     route::{PacketsRoute, Route, says_goodbye},
     settle::settle,
-    stream, websocket,
+    stream::{self, Reader},
+    websocket,
 };
 use crate::{
     client::{Handshake, Member, handle_here},
     hub::WireForm,
     listener::{Generation, Shared, whole_seconds},
-    session::DisconnectReason,
     wire::script,
 };
 use http::{HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
@@ -61,7 +62,7 @@ where
     }
     let member = id.as_deref().and_then(|id| find(shared, Generation::Packets, id));
     if id.is_some() && says_goodbye(parts.uri.query()) {
-        return goodbye(&gate, &parts, member);
+        return Box::pin(goodbye(&gate, &parts, member)).await;
     }
     let Some(transport) = transport.filter(|transport| shared.options.speaks_packets(*transport)) else {
         return Response::new(Body::refused());
@@ -82,13 +83,13 @@ where
     }
     let is_last = asks_to_close(&parts);
     let mut response = if parts.method == Method::POST {
-        Box::pin(receive_packets::post(shared, member, transport, &parts.headers, body)).await
+        Box::pin(receive_packets::post(shared, member, transport, &parts, body)).await
     } else {
         drop(body);
-        let index = callback_index(&parts, transport);
+        let (index, reader) = (callback_index(&parts, transport), Reader::of(&parts.headers));
         // The request's buffers are not held while it waits.
         drop(parts);
-        carry(member, transport, index, peer).await
+        carry(member, transport, reader, index, peer).await
     };
     if is_last {
         response.headers_mut().remove(header::CONNECTION);
@@ -101,16 +102,22 @@ where
 }
 
 /// Attaches a GET to its session.
-async fn carry(member: Option<Arc<Member>>, transport: Transport, index: Option<String>, peer: Peer) -> Response<Body> {
+async fn carry(
+    member: Option<Arc<Member>>,
+    transport: Transport,
+    reader: Reader,
+    index: Option<String>,
+    peer: Peer,
+) -> Response<Body> {
     let Some(member) = member else {
         let is_polling = transport.is_polling();
-        return if is_polling { polling::not_handshaken(index.as_deref()) } else { stream::not_handshaken() };
+        return if is_polling { polling::not_handshaken(index.as_deref()) } else { stream::not_handshaken(transport) };
     };
     let response = if transport.is_polling() {
         Poll { member: Arc::clone(&member), transport, index, watch: peer.watch }.answer().await
     } else {
         settle(&member).await;
-        stream::response(&member, transport).unwrap_or_else(stream::not_handshaken)
+        stream::response(&member, transport, reader).unwrap_or_else(|| stream::not_handshaken(transport))
     };
     // The first answer is sealed: what the application sends now follows it.
     handle_here(&member);
@@ -118,12 +125,12 @@ async fn carry(member: Option<Arc<Member>>, transport: Transport, index: Option<
 }
 
 /// The client ends its session with a request, whatever carries it.
-fn goodbye(gate: &Gate, parts: &Parts, member: Option<Arc<Member>>) -> Response<Body> {
+async fn goodbye(gate: &Gate, parts: &Parts, member: Option<Arc<Member>>) -> Response<Body> {
     if gate.is_refused() {
         return gate.refusal(&parts.method);
     }
     if let Some(member) = member {
-        member.end_by_client(DisconnectReason::ClientDisconnect);
+        leave(&member).await;
     }
     let mut response = Response::new(Body::empty());
     gate.allow(&mut response);

@@ -3,7 +3,7 @@
 
 use super::{body::Body, engine, name::Transport, receive_packets};
 use crate::{
-    client::{Event, Member, Message, handle_here},
+    client::{Event, Member, Message, handle_elsewhere, handle_here},
     hub::WireForm,
     listener::{Generation, Options},
     wire::{envelope, form, frames, packets::Acknowledge},
@@ -28,7 +28,10 @@ const GAP: Duration = Duration::from_secs(1);
 pub(crate) fn payload(member: &Arc<Member>, text: &str) {
     match member.host.form {
         WireForm::Packets => receive_packets::frame(member, text),
-        WireForm::Frames | WireForm::Envelope => deliver(member, decode(member, text)),
+        WireForm::Frames | WireForm::Envelope => {
+            deliver(member, decode(member, text));
+            handle_here(member);
+        }
         _ => engine::text_frame(member, text),
     }
 }
@@ -57,7 +60,26 @@ fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
         let namespace = Arc::clone(member.host.shared.namespaces.root());
         member.host.inbox.push(Event::Message { namespace, message, acknowledge: Acknowledge::None });
     }
-    handle_here(member);
+}
+
+/// Hands over what a POST has brought when the application is no longer behind. A client that hangs up before, because
+/// its page is closed, has sent it all the same: it is taken, unless far too much waits already.
+pub(crate) async fn in_turn(member: &Arc<Member>, deliver: impl FnOnce()) {
+    struct Arrived<'a, F: FnOnce()>(&'a Arc<Member>, Option<F>);
+    impl<F: FnOnce()> Drop for Arrived<'_, F> {
+        fn drop(&mut self) {
+            let Self(member, deliver) = self;
+            if let Some(deliver) = deliver.take().filter(|_| member.host.inbox.has_spare_room()) {
+                deliver();
+                handle_elsewhere(member);
+            }
+        }
+    }
+    let mut arrived = Arrived(member, Some(deliver));
+    room(member).await;
+    if let Some(deliver) = arrived.1.take() {
+        deliver();
+    }
 }
 
 /// Waits until the application is no longer behind. Meanwhile the client is not blamed for what it cannot send: it
@@ -90,6 +112,7 @@ where
     B: HttpBody + Send,
     B::Data: Send,
 {
+    let _arrival = member.host.inbox.arrival();
     let bytes = match whole_body(&member.host.shared.options, body, asks_first).await {
         Ok(bytes) => bytes,
         Err(response) => return *response,
@@ -109,8 +132,8 @@ where
             _ => true,
         });
         if !packets.is_empty() {
-            room(&member).await;
-            deliver(&member, packets);
+            in_turn(&member, || deliver(&member, packets)).await;
+            handle_here(&member);
         }
     }
     let mut response = plain(StatusCode::OK, "ok");

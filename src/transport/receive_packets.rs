@@ -3,7 +3,7 @@
 use super::{
     body::{Afterwards, Body},
     name::Transport,
-    receive::{room, whole_body},
+    receive::{in_turn, whole_body},
 };
 use crate::{
     client::{Credentials, Data, Event, Member, Message, acknowledge_receipt, acknowledged, handle_here},
@@ -15,7 +15,7 @@ use crate::{
         payload,
     },
 };
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderValue, Response, header, request::Parts};
 use http_body::Body as HttpBody;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -28,43 +28,45 @@ pub(crate) fn frame(member: &Arc<Member>, text: &str) {
     }
 }
 
-/// Reads a POST and delivers what is in it. The answer is the same whatever that is, also without a session.
+/// Reads a POST and delivers what is in it. The answer is the same whatever that is, also without a session, unless the
+/// client asks to be told (docs/wire/packets.md §6).
 pub(crate) async fn post<B>(
     shared: &Shared,
     member: Option<Arc<Member>>,
     via: Transport,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: B,
 ) -> Response<Body>
 where
     B: HttpBody + Send,
     B::Data: Send,
 {
+    let headers = &parts.headers;
+    let _arrival = member.as_ref().map(|member| member.host.inbox.arrival());
     let asks_first = headers.contains_key(header::EXPECT);
     let bytes = match whole_body(&shared.options, body, asks_first).await {
         Ok(bytes) => bytes,
         Err(response) => return *response,
     };
     // Before its first connection a session is nobody's yet.
-    let (member, is_nobodys) = match member {
-        Some(member) if member.host.is_known() => (Some(member), false),
-        other => (None, other.is_some()),
-    };
-    if is_nobodys {
+    let known = member.as_ref().filter(|member| member.host.is_known());
+    if member.is_some() && known.is_none() {
         shared.counters.add_ignored_event();
     }
-    let mut response = Response::new(match member {
-        None => Body::full("1"),
+    let unheard = if asks_for_word(parts.uri.query()) { packets::NOT_HANDSHAKEN } else { "1" };
+    let mut response = Response::new(match known {
+        None => Body::full(unheard),
         Some(member) => {
             let data = if via == Transport::JsonpPolling {
                 form::packets_field(&bytes)
             } else {
                 Some(String::from_utf8_lossy(&bytes))
             };
-            if let Some(data) = data {
-                payload(&member, &data).await;
-            }
-            Body::receipt("1", Afterwards(member))
+            let is_heard = match data {
+                Some(data) => payload(member, &data).await,
+                None => true,
+            };
+            Body::receipt(if is_heard { "1" } else { unheard }, Afterwards(Arc::clone(member)))
         }
     });
     let answer = response.headers_mut();
@@ -75,7 +77,13 @@ where
     response
 }
 
-async fn payload(member: &Arc<Member>, data: &str) {
+/// Our own client's way to learn that nobody took what it sent, so that it can send it again.
+fn asks_for_word(query: Option<&str>) -> bool {
+    query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "confirm"))
+}
+
+/// Answers whether the session was still there for what had to wait.
+async fn payload(member: &Arc<Member>, data: &str) -> bool {
     let decoded = payload::decode(data).packets.into_iter().filter_map(packets::decode);
     let mut waiting = Vec::new();
     for packet in decoded {
@@ -85,12 +93,15 @@ async fn payload(member: &Arc<Member>, data: &str) {
             _ => waiting.push(packet),
         }
     }
+    let mut is_heard = true;
     if !waiting.is_empty() {
-        room(member).await;
-        for packet in waiting {
-            deliver(member, packet);
-        }
+        let deliver_all = || {
+            is_heard = member.host.is_known();
+            waiting.into_iter().for_each(|packet| deliver(member, packet));
+        };
+        in_turn(member, deliver_all).await;
     }
+    is_heard
 }
 
 /// What one packet means for the session, or puts into the inbox.

@@ -2,13 +2,13 @@
 //! docs/wire/engine.md §2).
 
 use super::{cors::Entrance, engine::Query, name::Transport};
-use crate::listener::Dialect;
+use crate::listener::{Dialect, FileName};
 
 /// What a path under the resource asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
-    /// The client script.
-    Script,
+    /// One of the client's files.
+    File(FileName<'a>),
     /// A transport of the frames generation.
     Frames {
         transport: Transport,
@@ -48,7 +48,7 @@ impl Route<'_> {
                 PacketsRoute::Session { transport: Some(transport), .. }
                 | PacketsRoute::Handshake { transport: Some(transport) },
             ) => Entrance::Packets(transport),
-            Self::Packets(_) | Self::Script | Self::Engine { .. } | Self::BareWebSocket => return None,
+            Self::Packets(_) | Self::File(_) | Self::Engine { .. } | Self::BareWebSocket => return None,
         };
         entrance.transport().filter(|transport| transport.is_socket()).map(|_| entrance)
     }
@@ -95,8 +95,11 @@ impl Mount {
         match dialect {
             Dialect::BareWebSocket => return (rest.is_empty() || rest == "/").then_some(Route::BareWebSocket),
             Dialect::BareEngine => {}
-            Dialect::Frames | Dialect::Json if rest == "/socket.io.js" => return Some(Route::Script),
-            Dialect::Frames | Dialect::Json => {}
+            Dialect::Frames | Dialect::Json => {
+                if let Some(file) = rest.strip_prefix('/').and_then(FileName::parse) {
+                    return Some(Route::File(file));
+                }
+            }
         }
         if is_bare_path || query.is_some_and(|query| Query::of(Some(query)).is_engine()) {
             return Some(Route::Engine { bare });
@@ -159,6 +162,10 @@ mod tests {
         Some(Route::Frames { transport, dialect: Dialect::Frames, session, tail })
     }
 
+    fn file(name: &str) -> Option<Route<'_>> {
+        FileName::parse(name).map(Route::File)
+    }
+
     fn mount(resource: &str) -> Mount {
         Mount::new(&[(resource.to_owned(), Dialect::Frames)])
     }
@@ -184,7 +191,9 @@ mod tests {
             ("/socket.io/xhr-multipart/", frames(XhrMultipart, None, None)),
             ("/socket.io/htmlfile//1290000000", frames(HtmlFile, None, Some("1290000000"))),
             ("/socket.io/server-events/123", frames(ServerEvents, Some("123"), None)),
-            ("/socket.io/socket.io.js", Some(Route::Script)),
+            ("/socket.io/socket.io.js", file("socket.io.js")),
+            ("/socket.io/socket.io.v0.9.17.min.js", file("socket.io.v0.9.17.min.js")),
+            ("/socket.io/socket.io+websocket.js", file("socket.io+websocket.js")),
         ];
         for (path, route) in table {
             assert_eq!(mount.route(path, None), route, "{path}");
@@ -208,6 +217,11 @@ mod tests {
             "/socket.io//websocket",
             "/socket.io/polling",
             "/socket.io/socket.io.js/",
+            "/socket.io/socket.io.js.min",
+            "/socket.io/x/socket.io.js",
+            "/socket.io//socket.io.js",
+            "/socket.io/static/flashsocket/WebSocketMain.swf",
+            "/socket.io/lib/vendor/web-socket-js/WebSocketMain.swf",
             "/socket.io/websocketx",
             "",
             "*",
@@ -279,7 +293,7 @@ mod tests {
         ] {
             assert_eq!(mount.route(path, query), engine, "{path} {query:?}");
         }
-        assert_eq!(mount.route("/socket.io/socket.io.js", Some("EIO=4&transport=polling")), Some(Route::Script));
+        assert_eq!(mount.route("/socket.io/socket.io.js", Some("EIO=4&transport=polling")), file("socket.io.js"));
         assert_eq!(mount.route("/socket.iox", Some("EIO=4&transport=polling")), None);
         let handshake = PacketsRoute::Handshake { transport: None };
         assert_eq!(mount.route("/socket.io/1/", Some("EIO=4")), Some(Route::Packets(handshake)));

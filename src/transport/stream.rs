@@ -8,7 +8,7 @@ use crate::{
     wire::{multipart, packets, server_events},
 };
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -16,25 +16,42 @@ use std::{
 };
 
 /// The response that carries this session from now on; nothing when the session is over.
-pub(crate) fn response(member: &Arc<Member>, transport: Transport) -> Option<Response<Body>> {
+pub(crate) fn response(member: &Arc<Member>, transport: Transport, reader: Reader) -> Option<Response<Body>> {
     let number = ClientContext::attach(member, Mode::Stream, transport)?;
     let form = member.host.form;
     let chunks = VecDeque::from([Bytes::from_static(encode::prelude(form, transport))]);
     let body = StreamBody { member: Arc::clone(member), transport, number, chunks };
-    Some(respond(form, transport, Body::stream(body)))
+    Some(respond(form, transport, reader, Body::stream(body)))
+}
+
+/// Who reads a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// As the originals knew them, or not a browser: it is told what they were told.
+    Any,
+    /// A browser of today. It may keep a document to itself until it knows its charset, or has 1024 bytes of it.
+    Recent,
+}
+
+impl Reader {
+    /// By what browsers say about what they want, since some years: of a document, and where nobody listens in.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let recent = headers.contains_key(header::UPGRADE_INSECURE_REQUESTS) || headers.contains_key("sec-fetch-mode");
+        if recent { Self::Recent } else { Self::Any }
+    }
 }
 
 /// A stream that only tells its client to begin anew.
-pub(crate) fn not_handshaken() -> Response<Body> {
-    let (form, transport) = (WireForm::Packets, Transport::HtmlFile);
+pub(crate) fn not_handshaken(transport: Transport) -> Response<Body> {
+    let form = WireForm::Packets;
     let mut bytes = encode::prelude(form, transport).to_vec();
-    bytes.extend_from_slice(&encode::stream_word(packets::NOT_HANDSHAKEN));
-    respond(form, transport, Body::full(bytes))
+    bytes.extend_from_slice(&encode::stream_word(transport, packets::NOT_HANDSHAKEN));
+    respond(form, transport, Reader::Any, Body::full(bytes))
 }
 
-fn respond(form: WireForm, transport: Transport, body: Body) -> Response<Body> {
+fn respond(form: WireForm, transport: Transport, reader: Reader, body: Body) -> Response<Body> {
     let kind = match transport {
-        Transport::HtmlFile if form == WireForm::Packets => "text/html; charset=UTF-8",
+        Transport::HtmlFile if form == WireForm::Packets || reader == Reader::Recent => "text/html; charset=UTF-8",
         Transport::HtmlFile => "text/html",
         Transport::ServerEvents => server_events::CONTENT_TYPE,
         _ => multipart::CONTENT_TYPE,
@@ -46,8 +63,17 @@ fn respond(form: WireForm, transport: Transport, body: Body) -> Response<Body> {
     // a word for it.
     let connection = if form == WireForm::Packets { "keep-alive" } else { "close" };
     headers.insert(header::CONNECTION, HeaderValue::from_static(connection));
-    if kind == server_events::CONTENT_TYPE {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let is_our_own = match transport {
+        Transport::ServerEvents => true,
+        Transport::XhrMultipart => form == WireForm::Packets,
+        _ => false,
+    };
+    if is_our_own {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    }
+    if is_our_own || reader == Reader::Recent {
+        // A common proxy then does not hold back what comes bit by bit.
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
     response
 }

@@ -1,5 +1,7 @@
 //! `multipart/x-mixed-replace`: one part a write, its boundary sent at once so that the browser delivers it at once.
 
+use super::script;
+
 pub(crate) const CONTENT_TYPE: &str = "multipart/x-mixed-replace;boundary=\"socketio\"";
 
 /// The first boundary, sent as soon as the response is open.
@@ -16,6 +18,13 @@ pub(crate) fn part(payload: &[u8], out: &mut Vec<u8>) {
     out.reserve(HEAD.len() + payload.len() + TAIL.len());
     out.extend_from_slice(HEAD);
     out.extend_from_slice(payload);
+    out.extend_from_slice(TAIL);
+}
+
+/// Appends a part that holds `payload` as a JSON string: ASCII on one line, so that nothing in it ends the part.
+pub(crate) fn literal_part(payload: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(HEAD);
+    script::encode_literal(payload, out);
     out.extend_from_slice(TAIL);
 }
 
@@ -38,6 +47,15 @@ mod tests {
              Content-Type: text/plain\n\n~m~1~m~é\n--socketio\n\
              Content-Type: text/plain\n\n~m~0~m~\n--socketio\n";
         assert_eq!(body, expected.as_bytes());
+    }
+
+    #[test]
+    fn a_literal_never_ends_its_part() {
+        let mut part = Vec::new();
+        literal_part("3:::é\n--socketio\n\u{2028}", &mut part);
+        let expected = "Content-Type: text/plain\n\n\"3:::\\u00E9\\n--socketio\\n\\u2028\"\n--socketio\n";
+        assert_eq!(String::from_utf8(part).unwrap(), expected);
+        assert!(!would_end_early(&expected.as_bytes()[..expected.len() - TAIL.len()]));
     }
 
     #[test]

@@ -254,9 +254,9 @@ async fn both_generations_share_a_listener_its_handlers_and_its_rooms() {
             peer.send(&["3:::é😀"]).await;
             assert_eq!(peer.receive().await, "3:::é😀");
         }
-        assert_eq!(server.listener.clients().len(), 12);
-        assert_eq!(server.listener.to("room").send("in the room").queued, 12);
-        assert_eq!(server.listener.emit("news", &(1, "é")).unwrap().queued, 12);
+        assert_eq!(server.listener.clients().len(), 14);
+        assert_eq!(server.listener.to("room").send("in the room").queued, 14);
+        assert_eq!(server.listener.emit("news", &(1, "é")).unwrap().queued, 14);
         for peer in &mut older {
             assert_eq!(peer.receive_all(2).await, ["in the room", "~j~{\"name\":\"news\",\"args\":[1,\"é\"]}"]);
         }

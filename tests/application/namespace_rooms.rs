@@ -49,7 +49,7 @@ async fn targets_are_unions_of_rooms_without_the_excepted_and_each_is_reached_on
         let server = Server::new(Listener::builder()).await;
         let namespace = server.listener.of(name);
         let mut peers = Vec::new();
-        for transport in packets::ALL {
+        for transport in packets::ALL.into_iter().filter(|transport| *transport != Transport::FlashSocket).take(5) {
             let mut peer = PacketPeer::open(&server, transport).await;
             if name != "/" {
                 peer.enter(name).await;

@@ -2,7 +2,9 @@
 
 use super::{
     Connection, Server, Stream, get,
-    packets::{CONNECTED, NOT_HANDSHAKEN, handshake_with, path, payload, poll_text, post, read, script_text},
+    packets::{
+        CONNECTED, NOT_HANDSHAKEN, handshake_with, path, payload, poll_text, post, prelude, read, stream_text, wrapping,
+    },
     patiently,
 };
 use futures_util::{SinkExt, StreamExt};
@@ -56,12 +58,12 @@ impl PacketPeer {
                 let opened = client_async(url.into_client_request().unwrap(), stream);
                 Carrier::Socket(Box::new(patiently("a websocket to open", opened).await.unwrap().0))
             }
-            Transport::HtmlFile => {
+            Transport::XhrPolling | Transport::JsonpPolling => Carrier::Poll(None),
+            _ => {
                 let mut stream = server.ask(get(&path)).await.stream().await;
-                stream.until(&" ".repeat(173)).await;
+                assert_eq!(stream.until(&prelude(transport)).await, prelude(transport));
                 Carrier::Stream(stream)
             }
-            _ => Carrier::Poll(None),
         };
         let (id, address) = (id.to_owned(), server.address);
         Self { id, transport, address, carrier, received: VecDeque::new(), receipts: 9000 }
@@ -102,7 +104,10 @@ impl PacketPeer {
     pub(crate) async fn payload(&mut self) -> Option<Vec<String>> {
         let text = match &mut self.carrier {
             Carrier::Socket(socket) => return next_text(socket).await.map(|packet| vec![packet]),
-            Carrier::Stream(stream) => return stream.next("</script>").await.map(|script| vec![script_text(&script)]),
+            Carrier::Stream(stream) => {
+                let piece = stream.next(wrapping(self.transport).1).await?;
+                return Some(vec![stream_text(self.transport, &piece)]);
+            }
             Carrier::Poll(_) => {
                 self.park().await;
                 let Carrier::Poll(Some(connection)) = &mut self.carrier else { unreachable!() };

@@ -8,9 +8,19 @@ pub(crate) const DISCONNECTED: &str = "0::";
 pub(crate) const NOOP: &str = "8::";
 pub(crate) const NOT_HANDSHAKEN: &str = "7:::1+0";
 
-/// The transports this generation knows.
-pub(crate) const ALL: [Transport; 5] =
-    [Transport::WebSocket, Transport::FlashSocket, Transport::HtmlFile, Transport::XhrPolling, Transport::JsonpPolling];
+/// The transports this generation knows, and the two streams that a handshake never names.
+pub(crate) const ALL: [Transport; 7] = [
+    Transport::WebSocket,
+    Transport::FlashSocket,
+    Transport::HtmlFile,
+    Transport::XhrMultipart,
+    Transport::ServerEvents,
+    Transport::XhrPolling,
+    Transport::JsonpPolling,
+];
+
+/// Those whose answer does not end.
+pub(crate) const STREAMS: [Transport; 3] = [Transport::HtmlFile, Transport::XhrMultipart, Transport::ServerEvents];
 
 const MARK: char = '\u{fffd}';
 
@@ -93,8 +103,32 @@ pub(crate) fn poll_text(transport: Transport, answer: &Answer) -> String {
     serde_json::from_str(literal.unwrap()).unwrap()
 }
 
-/// The packet in one script element of an htmlfile.
-pub(crate) fn script_text(script: &str) -> String {
-    let literal = script.strip_prefix("<script>_(").and_then(|script| script.strip_suffix(");</script>"));
-    serde_json::from_str(literal.unwrap_or_else(|| panic!("{script:?}"))).unwrap()
+/// What a stream begins with.
+pub(crate) fn prelude(transport: Transport) -> String {
+    match transport {
+        Transport::HtmlFile => {
+            let start = "<html><body><script>var _ = function (msg) { parent.s._(msg, document); };</script>";
+            format!("{start}{}", " ".repeat(256 - start.len()))
+        }
+        Transport::XhrMultipart => "--socketio\n".to_owned(),
+        _ => ":\n\n".to_owned(),
+    }
+}
+
+/// What stands before and after the literal of each packet on a stream.
+pub(crate) fn wrapping(transport: Transport) -> (&'static str, &'static str) {
+    match transport {
+        Transport::HtmlFile => ("<script>_(", ");</script>"),
+        Transport::XhrMultipart => ("Content-Type: text/plain\n\n", "\n--socketio\n"),
+        _ => ("data: ", "\n\n"),
+    }
+}
+
+/// The packet in one piece of a stream.
+pub(crate) fn stream_text(transport: Transport, piece: &str) -> String {
+    let (before, after) = wrapping(transport);
+    let literal = piece.strip_prefix(before).and_then(|piece| piece.strip_suffix(after));
+    let literal = literal.unwrap_or_else(|| panic!("{transport}: {piece:?}"));
+    assert!(transport == Transport::HtmlFile || literal.is_ascii(), "{transport}: {piece:?}");
+    serde_json::from_str(literal).unwrap()
 }

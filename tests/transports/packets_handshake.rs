@@ -50,6 +50,30 @@ async fn the_times_and_the_transports_are_those_of_the_options() {
 }
 
 #[tokio::test]
+async fn the_streams_of_our_own_are_served_but_never_named() {
+    for mounting in Mounting::BOTH {
+        let own = [Transport::XhrMultipart, Transport::ServerEvents];
+        let server = Server::mounted(mounting, Listener::builder().transports(own)).await;
+        let answer = server.answer(get("/socket.io/1/")).await;
+        let (_, rest) = answer.text().split_once(':').unwrap();
+        assert_eq!((answer.status, rest), (200, "60:60:"), "{mounting:?}");
+        for transport in own {
+            let mut peer = PacketPeer::open(&server, transport).await;
+            peer.heard_nothing("being there").await;
+        }
+        for off in [Transport::XhrPolling, Transport::HtmlFile] {
+            let request = get(&packets::path(off, &packets::session_id(&answer)));
+            server.ask(request).await.is_closed_in_silence(off.name()).await;
+        }
+        let server = Server::mounted(mounting, Listener::builder().transports([Transport::XhrPolling])).await;
+        let id = packets::handshake(&server).await;
+        for off in own {
+            server.ask(get(&packets::path(off, &id))).await.is_closed_in_silence(off.name()).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_script_gets_it_as_a_call() {
     let server = Server::new(Listener::builder()).await;
     for index in ["0", "7", "1234567890"] {

@@ -5,7 +5,13 @@ use heirloom::{Builder, DisconnectReason, Listener, Transport};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-const STAYING_OPEN: [Transport; 3] = [Transport::WebSocket, Transport::FlashSocket, Transport::HtmlFile];
+const STAYING_OPEN: [Transport; 5] = [
+    Transport::WebSocket,
+    Transport::FlashSocket,
+    Transport::HtmlFile,
+    Transport::XhrMultipart,
+    Transport::ServerEvents,
+];
 
 fn quick(timeout: u64) -> Builder {
     STAYING_OPEN.into_iter().fold(Listener::builder(), |builder, transport| {
@@ -112,5 +118,19 @@ async fn polls_have_none_and_posts_are_no_sign_of_life() {
             }
         };
         assert_eq!(reason, DisconnectReason::CloseTimeout, "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn those_that_are_not_announced_beat_within_what_is() {
+    let announced = [Transport::WebSocket, Transport::HtmlFile];
+    let builder = announced
+        .into_iter()
+        .fold(Listener::builder(), |builder, transport| builder.heartbeat_timeout(transport, milliseconds(1000)));
+    let server = Server::new(builder).await;
+    for transport in [Transport::FlashSocket, Transport::XhrMultipart, Transport::ServerEvents] {
+        let mut peer = PacketPeer::open(&server, transport).await;
+        let heartbeat = tokio::time::timeout(milliseconds(1000), peer.receive()).await;
+        assert_eq!(heartbeat.as_deref(), Ok("2::"), "{transport}: before its client has counted to one second");
     }
 }

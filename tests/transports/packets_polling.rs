@@ -90,7 +90,7 @@ async fn an_idle_poll_ends_with_nothing() {
 async fn a_post_is_answered_with_a_digit() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
-        for transport in [Transport::XhrPolling, Transport::JsonpPolling, Transport::HtmlFile] {
+        for transport in packets::ALL.into_iter().filter(|transport| !transport.is_socket()) {
             let peer = PacketPeer::open(&server, transport).await;
             let answer = server.answer(post(transport, &peer.id, "3:::a")).await;
             assert_eq!((answer.status, answer.text()), (200, "1"), "{mounting:?} {transport}");
@@ -123,7 +123,7 @@ async fn a_post_may_hold_one_packet_or_several_by_the_lengths_of_their_utf_16() 
     let texts = ["é", "漢", "😀", "é漢😀", "", "\u{fffd}", "a\nb\r\nc"];
     let all: Vec<_> = texts.iter().map(|text| format!("3:::{text}")).collect();
     let all: Vec<_> = all.iter().map(String::as_str).collect();
-    for transport in [Transport::XhrPolling, Transport::JsonpPolling, Transport::HtmlFile] {
+    for transport in packets::ALL.into_iter().filter(|transport| !transport.is_socket()) {
         let mut peer = PacketPeer::open(&server, transport).await;
         peer.send(&all).await;
         for packet in &all {

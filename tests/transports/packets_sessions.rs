@@ -9,6 +9,8 @@ use crate::{
     },
 };
 use heirloom::{Client, DisconnectReason, Listener, Transport};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Says something as soon as a poll waits.
 async fn say_to_a_waiting_poll(client: &Client, text: &str) {
@@ -64,6 +66,55 @@ async fn what_is_unknown_is_told_to_begin_anew_and_its_posts_are_taken() {
 }
 
 #[tokio::test]
+async fn a_post_that_asks_is_told_when_nobody_took_it() {
+    for mounting in Mounting::BOTH {
+        let server = Server::mounted(mounting, Listener::builder()).await;
+        for transport in packets::ALL.into_iter().filter(|transport| !transport.is_socket()) {
+            let ask = |id: &str, text: &str| {
+                let request = post(transport, id, &format!("3:::{text}"));
+                request.replacen(" HTTP/1.1", "&confirm=1 HTTP/1.1", 1)
+            };
+            let (peer, unused) = (PacketPeer::open(&server, transport).await, handshake(&server).await);
+            let answer = server.answer(ask(&peer.id, "taken")).await;
+            assert_eq!((answer.status, answer.text()), (200, "1"), "{mounting:?} {transport}");
+            assert_eq!(server.events.texts_until(&peer.id, 1).await, ["taken"]);
+            peer.client(&server).disconnect();
+            for id in [&peer.id, &unused, "__proto__"] {
+                let answer = server.answer(ask(id, "lost")).await;
+                assert_eq!((answer.status, answer.text()), (200, NOT_HANDSHAKEN), "{mounting:?} {transport} {id}");
+                assert_eq!(answer.header("content-type"), "text/plain; charset=UTF-8", "{mounting:?} {transport}");
+            }
+            assert_eq!(server.events.texts(&peer.id), ["taken"], "{mounting:?} {transport}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_asks_is_told_when_its_session_ended_while_it_waited() {
+    let server = Server::new(Listener::builder()).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&gate);
+    server.listener.on_message(move |_, _| {
+        let held = Arc::clone(&held);
+        async move { held.acquire().await.unwrap().forget() }
+    });
+    for asks in [true, false] {
+        let mut peer = PacketPeer::open(&server, Transport::XhrPolling).await;
+        let client = peer.client(&server);
+        peer.send(&["3:::x"; 40]).await;
+        let asking = if asks { "&confirm=1 HTTP/1.1" } else { " HTTP/1.1" };
+        let request = post(peer.transport, &peer.id, "3:::behind").replacen(" HTTP/1.1", asking, 1);
+        let mut waiting = server.ask(request).await;
+        for _ in 0..3 {
+            server.answer(get("/")).await;
+        }
+        client.disconnect();
+        gate.add_permits(40);
+        assert_eq!(waiting.answer().await.text(), if asks { NOT_HANDSHAKEN } else { "1" });
+    }
+}
+
+#[tokio::test]
 async fn a_session_moves_between_transports_with_all_that_waits() {
     let server = Server::new(Listener::builder()).await;
     let mut peer = PacketPeer::open(&server, Transport::XhrPolling).await;
@@ -73,7 +124,10 @@ async fn a_session_moves_between_transports_with_all_that_waits() {
         Transport::WebSocket,
         Transport::XhrPolling,
         Transport::HtmlFile,
+        Transport::ServerEvents,
         Transport::JsonpPolling,
+        Transport::XhrMultipart,
+        Transport::XhrPolling,
         Transport::FlashSocket,
     ] {
         if !peer.transport.is_polling() {
@@ -91,7 +145,7 @@ async fn a_session_moves_between_transports_with_all_that_waits() {
         server.events.until("the message", |_| server.events.texts(&id).contains(&format!("by {transport}"))).await;
         peer = newer;
     }
-    assert_eq!(server.events.about(&id).len(), 1 + 6, "connected once: {:?}", server.events.about(&id));
+    assert_eq!(server.events.about(&id).len(), 1 + 9, "connected once: {:?}", server.events.about(&id));
     assert_eq!(server.listener.stats().sessions, 1);
 }
 
@@ -99,7 +153,7 @@ async fn a_session_moves_between_transports_with_all_that_waits() {
 async fn a_client_that_falls_back_hears_its_opening_on_what_works() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
-        for first in [Transport::WebSocket, Transport::FlashSocket, Transport::HtmlFile] {
+        for first in packets::ALL.into_iter().filter(|first| !first.is_polling()) {
             for next in packets::ALL.into_iter().filter(|next| *next != first) {
                 let id = handshake(&server).await;
                 // What it opens first takes everything in and gives nothing out, as some proxies do.
@@ -161,12 +215,13 @@ async fn what_a_poll_was_answered_does_not_come_again_on_what_takes_its_place() 
 async fn a_post_is_taken_by_whichever_transport_it_names() {
     let server = Server::new(Listener::builder()).await;
     let mut peer = PacketPeer::open(&server, Transport::WebSocket).await;
-    for transport in [Transport::XhrPolling, Transport::JsonpPolling, Transport::HtmlFile] {
-        let answer = server.answer(post(transport, &peer.id, &format!("3:::{transport}"))).await;
+    let posts: Vec<_> = packets::ALL.into_iter().filter(|transport| !transport.is_socket()).collect();
+    for transport in &posts {
+        let answer = server.answer(post(*transport, &peer.id, &format!("3:::{transport}"))).await;
         assert_eq!(answer.text(), "1");
     }
-    let texts = server.events.texts_until(&peer.id, 3).await;
-    assert_eq!(texts, ["xhr-polling", "jsonp-polling", "htmlfile"]);
+    let texts = server.events.texts_until(&peer.id, posts.len()).await;
+    assert_eq!(texts, ["htmlfile", "xhr-multipart", "server-events", "xhr-polling", "jsonp-polling"]);
     peer.heard_nothing("the socket has kept its session").await;
 }
 

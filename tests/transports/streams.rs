@@ -39,6 +39,20 @@ async fn an_htmlfile_is_a_document_of_scripts() {
 }
 
 #[tokio::test]
+async fn a_browser_of_today_knows_the_charset_of_a_document_before_it_is_there() {
+    for headers in [["Upgrade-Insecure-Requests: 1"], ["Sec-Fetch-Mode: navigate"]] {
+        for server in [Server::new(Listener::builder()).await, Server::json(Mounting::Wrap, Listener::builder()).await]
+        {
+            let mut stream = server.ask(request("GET", "/socket.io/htmlfile//1", &headers, "")).await.stream().await;
+            assert_eq!(stream.head.header("content-type"), "text/html; charset=UTF-8", "{headers:?}");
+            assert_eq!(stream.head.header("x-accel-buffering"), "no", "{headers:?}");
+            // Nothing else is different.
+            assert!(stream.until("</script>").await.starts_with("<html><body>   "), "{headers:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_xhr_multipart_is_parts_each_closed_by_its_boundary() {
     let server = Server::new(Listener::builder()).await;
     for path in ["/socket.io/xhr-multipart/", "/socket.io/xhr-multipart"] {
@@ -61,6 +75,8 @@ async fn server_events_are_events_of_one_json_text_each() {
     let server = Server::new(Listener::builder()).await;
     let (mut stream, client, start) = open(&server, "/socket.io/server-events", "\"\n\n").await;
     assert_eq!(stream.head.header("content-type"), "text/event-stream");
+    assert_eq!(stream.head.header("cache-control"), "no-cache, no-transform");
+    assert_eq!(stream.head.header("x-accel-buffering"), "no");
     assert_eq!(start, format!(":\n\ndata: \"~m~32~m~{}\"\n\n", client.id()));
     client.send("a\r\nb\nc\rd").unwrap();
     assert_eq!(stream.until("\n\n").await, "data: \"~m~8~m~a\\r\\nb\\nc\\rd\"\n\n");
