@@ -17,6 +17,8 @@ mod resources;
 mod router;
 #[path = "mounting/script.rs"]
 mod script;
+#[path = "mounting/script_caches.rs"]
+mod script_caches;
 #[allow(dead_code, unused_imports, reason = "every test file uses a part of it")]
 mod support;
 #[path = "mounting/upgrades.rs"]

@@ -2,8 +2,8 @@
 
 use super::{
     Listener,
-    options::{Dialect, EngineOptions, Options, Profiles, default_profile, is_of_packets},
-    static_files::ClientScript,
+    options::{Dialect, EngineOptions, Options, Profiles, default_profile, is_known_to_packets},
+    static_files::{ClientFiles, ClientScript},
 };
 use crate::{
     hub::WireForm,
@@ -240,7 +240,7 @@ impl Builder {
         self
     }
 
-    /// What `/<resource>/socket.io.js` serves. Default: the bundled client.
+    /// What `/<resource>/socket.io.js` serves, and the names beside it. Default: the bundled client.
     pub fn client_script(mut self, script: ClientScript) -> Self {
         self.client_script = script;
         self
@@ -311,9 +311,6 @@ impl Builder {
                 }
             }
         }
-        if !self.unsafe_timings {
-            keep_packet_clients(&mut profiles[WireForm::Packets.index()]);
-        }
         let origins = match &self.origins {
             None => Origins::default(),
             Some(texts) => {
@@ -323,7 +320,8 @@ impl Builder {
         };
         let announced_transports = self.announced_transports();
         let transports = self.transports.unwrap_or_else(|| Transport::ALL.to_vec());
-        Ok(Listener::new(Options {
+        let client_files = ClientFiles::new(self.client_script, &transports, &announced_transports);
+        let mut options = Options {
             announced_transports,
             resources,
             transports,
@@ -336,16 +334,23 @@ impl Builder {
             header_timeout: self.header_timeout,
             body_timeout: self.body_timeout,
             handshakes: self.handshakes,
-            client_script: self.client_script,
+            client_files,
             trust_forwarded_scheme: self.trust_forwarded_scheme,
-        }))
+        };
+        if !self.unsafe_timings {
+            let (heartbeat_timeout, _) = options.announced_timeouts();
+            keep_packet_clients(&mut options.profiles[WireForm::Packets.index()], heartbeat_timeout);
+        }
+        Ok(Listener::new(options))
     }
 
     /// Flash is offered only to who asks for it: a client that tries it first and has no film loses ten seconds.
     fn announced_transports(&self) -> Vec<Transport> {
         use Transport::{HtmlFile, JsonpPolling, WebSocket, XhrPolling};
         match &self.transports {
-            Some(transports) => transports.iter().copied().filter(|transport| is_of_packets(*transport)).collect(),
+            Some(transports) => {
+                transports.iter().copied().filter(|transport| is_known_to_packets(*transport)).collect()
+            }
             None => vec![WebSocket, HtmlFile, XhrPolling, JsonpPolling],
         }
     }
@@ -436,14 +441,15 @@ impl Builder {
 }
 
 /// Clients of 0.7 to 0.9 leave when they hear nothing for as long as the announced timeouts, so something is said
-/// earlier than that: the heartbeat comes, and a poll ends, after half of the time at the latest.
-fn keep_packet_clients(profiles: &mut Profiles) {
+/// earlier than that: the heartbeat comes, and a poll ends, after half of the time at the latest. What is announced need
+/// not be the time of a transport that is not.
+fn keep_packet_clients(profiles: &mut Profiles, heartbeat_timeout: Duration) {
     let close_timeout = profiles[Transport::XhrPolling.index()].close_timeout;
     let close_timeout = close_timeout.min(profiles[Transport::JsonpPolling.index()].close_timeout);
     for profile in profiles {
         if let Some(heartbeat) = &mut profile.heartbeat {
             let patience = heartbeat.timeout.map_or(close_timeout, |timeout| timeout.min(close_timeout));
-            heartbeat.interval = within(heartbeat.interval, patience);
+            heartbeat.interval = within(heartbeat.interval, patience.min(heartbeat_timeout));
         }
         if let Polls::Sealed { duration } = &mut profile.polls {
             *duration = within(*duration, close_timeout);

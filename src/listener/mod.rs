@@ -21,7 +21,7 @@ pub use options::{Dialect, Generation};
 pub use serve::{ServeError, Socket};
 pub(crate) use shared::{Busy, Shared};
 pub use static_files::ClientScript;
-pub(crate) use static_files::answer as answer_script;
+pub(crate) use static_files::FileName;
 use std::{fmt, sync::Arc, time::Duration};
 #[cfg(feature = "tower")]
 pub use wrap::ListenerLayer;

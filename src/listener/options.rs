@@ -1,6 +1,6 @@
 //! What a listener can be told, and what it does when it is told nothing.
 
-use super::static_files::ClientScript;
+use super::static_files::ClientFiles;
 use crate::{
     hub::WireForm,
     session::{Beater, Goodbye, Heartbeat, Limits, Polls, Profile},
@@ -91,7 +91,7 @@ pub(crate) struct Options {
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) handshakes: Option<HandshakeRate>,
-    pub(crate) client_script: ClientScript,
+    pub(crate) client_files: ClientFiles,
     pub(crate) trust_forwarded_scheme: bool,
 }
 
@@ -145,6 +145,11 @@ impl Options {
         self.transports.contains(&transport) && is_of_packets(transport)
     }
 
+    /// Whether there is any they may use.
+    pub(crate) fn serves_packets(&self) -> bool {
+        self.transports.iter().any(|transport| is_of_packets(*transport))
+    }
+
     /// The heartbeat timeout and the close timeout that a handshake of the packets generation tells: the longest of
     /// its transports, since a client may use any.
     pub(crate) fn announced_timeouts(&self) -> (Duration, Duration) {
@@ -161,8 +166,13 @@ impl Options {
     }
 }
 
-/// Whether the packets generation knows this transport.
-pub(crate) fn is_of_packets(transport: Transport) -> bool {
+/// Whether sessions of the packets generation may use this transport: those that its clients know, and two more.
+fn is_of_packets(transport: Transport) -> bool {
+    is_known_to_packets(transport) || matches!(transport, Transport::XhrMultipart | Transport::ServerEvents)
+}
+
+/// Whether the original clients of the packets generation know this transport. No handshake names any other.
+pub(crate) fn is_known_to_packets(transport: Transport) -> bool {
     use Transport::{FlashSocket, HtmlFile, JsonpPolling, WebSocket, XhrPolling};
     matches!(transport, WebSocket | FlashSocket | HtmlFile | XhrPolling | JsonpPolling)
 }

@@ -111,11 +111,12 @@ pub(crate) const WHOLE_SEGMENTS: Difference = Difference {
 
 /// The recorded tags are the originals'; ours is learned from the first answer.
 pub(crate) const OWN_SCRIPT: Difference = Difference {
-    reason: "the script is Heirloom's own, its tag quoted, HEAD served; Flash files are the application's (§6)",
+    reason: "the script is Heirloom's own, for all origins, its tag quoted, HEAD served; Flash files are the application's (§6)",
     apply: |exchange| {
         let script = include_bytes!("../../../static/socket.io.js");
         let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nETag: \"*\"\r\nContent-Length: {}\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nETag: \"*\"\r\nAccess-Control-Allow-Origin: *\r\n\
+             Cross-Origin-Resource-Policy: cross-origin\r\nContent-Length: {}\r\n\r\n",
             script.len()
         );
         let whole = [head.as_bytes(), script].concat();

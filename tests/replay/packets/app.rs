@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use heirloom::{Ack, AckError, Attempt, Client, Listener, Message, Namespace, Refusal, SendError, Transport};
+use heirloom::{
+    Ack, AckError, Attempt, Client, ClientScript, Listener, Message, Namespace, Refusal, SendError, Transport,
+};
 use serde_json::{Value, json};
 
 use crate::{journal::Journal, recording::Exchange};
@@ -25,6 +27,9 @@ pub(super) fn listener(exchange: &Exchange, journal: &Arc<Journal>, slowness: u3
     }
     if let Some(bytes) = options["destroy buffer size"].as_u64().and_then(|bytes| usize::try_from(bytes).ok()) {
         builder = builder.max_body_bytes(bytes).max_frame_bytes(bytes);
+    }
+    if options["browser client"] == false {
+        builder = builder.client_script(ClientScript::None);
     }
     builder = match names(&options["transports"]) {
         Some(names) => builder.transports(names.iter().map(|name| name.parse::<Transport>().expect("a transport"))),

@@ -60,33 +60,79 @@ pub(super) const POLICY_ON_THE_HTTP_PORT: Difference = Difference {
     },
 };
 
-/// The original's scripts were left out of the recordings, and Heirloom's own for this generation is not written.
-pub(super) const NO_SCRIPTS: Difference = Difference {
-    reason: "the scripts of this generation are not part of Heirloom yet (§10)",
+/// The original's scripts were left out of the recordings; what stands for them is Heirloom's own.
+pub(super) const OWN_SCRIPTS: Difference = Difference {
+    reason: "the scripts are Heirloom's own, minified ones too, for all origins, with quoted tags; Flash files are the application's (§10)",
     apply: |exchange| {
-        let script = include_bytes!("../../../static/socket.io.js");
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nETag: \"*\"\r\nContent-Length: {}\r\n\r\n",
-            script.len()
-        );
         for conn in exchange.connections() {
             let request = String::from_utf8_lossy(exchange.request(&conn)).into_owned();
             let (method, target) = request.split_once(' ').unwrap_or_default();
             let path = target.split([' ', '?']).next().unwrap_or_default();
-            let ours = path.starts_with("/socket.io/") || path.starts_with("/my/");
-            match (method, path) {
-                _ if !ours || path.ends_with("/1/") => {}
-                ("HEAD", "/socket.io/socket.io.js") => exchange.answer(&conn, head.as_bytes()),
-                ("GET", "/socket.io/socket.io.js" | "/my/path/socket.io.js") => {
-                    exchange.answer(&conn, &[head.as_bytes(), script].concat());
-                }
-                ("POST", "/socket.io/socket.io.js") => exchange
-                    .answer(&conn, b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\n\r\n"),
-                _ => exchange.answer(&conn, APPLICATION),
+            let Some(name) = path.strip_prefix("/socket.io/").or_else(|| path.strip_prefix("/my/path/")) else {
+                continue;
+            };
+            if path.ends_with("/1/") {
+                continue;
             }
+            let is_off = exchange.options["browser client"] == false;
+            let answer = match own_file(name, request.contains("gzip")).filter(|_| !is_off) {
+                None if name == "socket.io+nosuch.js" => file(
+                    "500 Internal Server Error",
+                    "Content-Type: text/plain\r\n",
+                    b"Error serving static /socket.io+nosuch.js",
+                ),
+                None => APPLICATION.to_vec(),
+                Some(_) if method == "POST" => file("405 Method Not Allowed", "Allow: GET, HEAD, OPTIONS\r\n", b""),
+                Some((headers, body)) => file("200 OK", headers, &body),
+            };
+            // Of what is left out of an answer to a HEAD, the length is told all the same.
+            let length = if method == "HEAD" { head_of(&answer).len() } else { answer.len() };
+            exchange.answer(&conn, &answer[..length]);
         }
     },
 };
+
+/// The headers that a file of this name has and others have not, and its bytes.
+fn own_file(name: &str, gzip: bool) -> Option<(&'static str, Vec<u8>)> {
+    let script = "Content-Type: text/javascript\r\nETag: \"*\"\r\n";
+    let compressed = "Content-Type: text/javascript\r\nETag: \"*\"\r\nContent-Encoding: gzip\r\n";
+    let minified = include_bytes!("../../../static/socket.io.min.js");
+    Some(match name {
+        "socket.io.min.js" if gzip => (compressed, include_bytes!("../../../static/socket.io.min.js.gz").to_vec()),
+        "socket.io.min.js" => (script, minified.to_vec()),
+        "socket.io+websocket.js" => (script, bundle(minified, r#"["websocket"]"#)),
+        "socket.io+xhr-polling+jsonp-polling.v0.9.16.js" => {
+            (script, bundle(minified, r#"["xhr-polling","jsonp-polling"]"#))
+        }
+        "socket.io.js" | "socket.io.v0.9.16.js" | "socket.io.v0.8.7.js" | "socket.io.v0.7.11.js" if gzip => {
+            (compressed, include_bytes!("../../../static/socket.io.js.gz").to_vec())
+        }
+        "socket.io.js" | "socket.io.v0.9.16.js" | "socket.io.v0.8.7.js" | "socket.io.v0.7.11.js" => {
+            (script, include_bytes!("../../../static/socket.io.js").to_vec())
+        }
+        _ => return None,
+    })
+}
+
+fn bundle(minified: &[u8], transports: &str) -> Vec<u8> {
+    let script = String::from_utf8_lossy(minified);
+    let (script, map) = script.split_once("\n//# ").expect("the place of the source map");
+    format!("{script}\nio.transports={transports};\n//# {map}").into_bytes()
+}
+
+fn file(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\n{headers}Access-Control-Allow-Origin: *\r\nCross-Origin-Resource-Policy: cross-origin\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+fn head_of(answer: &[u8]) -> &[u8] {
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").map_or(answer.len(), |end| end + 4);
+    &answer[..end]
+}
 
 impl Exchange {
     fn edit_policies(&mut self) {
