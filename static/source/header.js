@@ -1,0 +1,25 @@
+/*! Heirloom's browser client: Socket.IO 0.5 to 0.9, and the interface of 1.x over their wire. MIT licence. */
+
+// One script for pages of every age. It is written for old engines as well: ES3 syntax, nothing of ES5 but JSON, no eval.
+//
+//   io.Socket      the interface of 0.5 and 0.6, on the wire of frames             frames-socket.js
+//   io.connect()   the interface of 0.7 to 0.9, on the wire of packets             connection.js, namespace.js
+//   io()           the interface of 1.x, as far as the wire of packets carries it  modern.js
+//
+// Below them, for both wires: transport.js and one file for each transport; frames.js and packets.js say what differs.
+
+(function (window) {
+'use strict';
+
+var document = window.document;
+// A page that came from a script, such as the frame about:blank, has no address of its own.
+var location = window.location || { protocol: '', hostname: '', port: '' };
+
+function io(url, options) {
+  return lookUp(url, options);
+}
+
+io.version = '0.9.17'; // the interface, not the script
+io.protocol = 1;
+io.JSONP = []; // the callbacks of frames
+io.j = [];     // the callbacks of packets
