@@ -1,18 +1,41 @@
 //! A chat with rooms, for every browser and every client: start it, open it in two tabs, pick a room and a transport for
-//! each.
+//! each, and cut the connection of one of them.
 //!
-//! A client says `join` (room), which is acknowledged with the number of people there, and `say` (nick, text, perhaps
-//! a room). It hears `history` (room, its number, messages), `heard` (message) and `announcement` (text, people there).
+//! | a client says | |
+//! | --- | --- |
+//! | `join` (room, name, page) | all of them may be left out; acknowledged with the room and the number of people in it |
+//! | `say` (text, room, key) | acknowledged with whether it was said; what has the key of an earlier message is said once |
+//! | `name` (name) | |
+//! | `writing` | |
+//! | `latency` | acknowledged |
+//!
+//! | and hears | |
+//! | --- | --- |
+//! | `entered` ({room, you, count, people, heard}) | it is in the room, and who else, and what was said there |
+//! | `heard` (message) | |
+//! | `people` (count, changes) | who came, changed and left |
+//! | `rooms` (list of \[room, count\]) | these rooms have so many people now |
+//! | `writing` (number) | |
+//!
+//! In clients of 0.9 that is `socket.emit('say', 'hello')`. Those of 0.6 know messages only: `socket.send({name: 'say', args:
+//! ['hello']})`, and what they hear looks like that, too.
 
+#[path = "chat/pages.rs"]
+mod pages;
+#[path = "chat/presence.rs"]
+mod presence;
 #[path = "chat/rooms.rs"]
 mod rooms;
 
 use heirloom::{Ack, Client, Listener};
-use http_body_util::Full;
-use hyper::{Request, Response, StatusCode, body::Bytes, body::Incoming, header, service::service_fn};
+use hyper::service::service_fn;
 use rooms::Chat;
-use std::{convert::Infallible, env, error::Error, process::ExitCode, time::Duration};
+use serde::Serialize;
+use std::{env, error::Error, process::ExitCode, time::Duration};
 use tokio::net::TcpListener;
+
+/// How long changes of who is where are gathered before they are told.
+const GATHERING: Duration = Duration::from_millis(200);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -40,7 +63,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
                 Ok((stream, _)) => {
                     let listener = listener.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = listener.serve(stream, service_fn(page)).await {
+                        if let Err(error) = listener.serve(stream, service_fn(pages::page)).await {
                             log::debug!("{error}");
                         }
                     });
@@ -64,33 +87,38 @@ fn set_up(listener: &Listener) {
     let chat: &'static Chat = Box::leak(Box::default());
     listener
         .on_connect(move |client| async move { chat.greet(&client) })
-        .on("join", move |client: Client, room: Option<String>, ack: Option<Ack>| async move {
-            let people = chat.enter(&client, room.as_deref());
-            // Only clients since 0.7 can ask, and not all do.
-            if let Some(Err(error)) = ack.map(|ack| ack.send(&people)) {
-                log::info!("a guest is not told who is there: {error}");
-            }
+        .on("join", move |client: Client, wanted: (Option<String>, Option<String>, Option<String>), ack| async move {
+            let (room, name, page) = wanted;
+            answer(ack, &chat.enter(&client, room.as_deref(), name.as_deref(), page));
         })
-        .on("say", move |client: Client, said: (String, String, Option<String>), _: Option<Ack>| async move {
-            let (nick, text, room) = said;
-            chat.hear(&client, &nick, &text, room.as_deref());
+        .on("say", move |client: Client, said: (String, Option<String>, Option<String>), ack| async move {
+            let (text, room, key) = said;
+            answer(ack, &chat.say(&client, &text, room.as_deref(), key));
         })
+        .on("name", move |client: Client, name: String, ack| async move {
+            chat.rename(&client, &name);
+            answer(ack, &());
+        })
+        .on("writing", move |client: Client, (): (), _| async move { chat.write(&client) })
+        .on("latency", move |client: Client, (): (), ack| async move {
+            answer(ack, &());
+            chat.notice(&client);
+        })
+        .on_upgrade(move |client, _| async move { chat.notice(&client) })
         .on_disconnect(move |client, _| async move { chat.leave(&client) });
+
+    let listener = listener.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(GATHERING).await;
+            chat.tell(&listener);
+        }
+    });
 }
 
-/// The page and what it needs. The client script is the listener's.
-async fn page(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (kind, text) = match request.uri().path() {
-        "/" => ("text/html; charset=utf-8", include_str!("chat/index.html")),
-        "/chat.js" => ("text/javascript; charset=utf-8", include_str!("chat/chat.js")),
-        "/chat.css" => ("text/css; charset=utf-8", include_str!("chat/chat.css")),
-        _ => {
-            let mut response = Response::new(Full::from("not here"));
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            return Ok(response);
-        }
-    };
-    let mut response = Response::new(Full::from(text));
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
-    Ok(response)
+/// Only clients since 0.7 can ask for an answer, and not all do.
+fn answer<T: Serialize>(ack: Option<Ack>, with: &T) {
+    if let Some(Err(error)) = ack.map(|ack| ack.send(with)) {
+        log::info!("a guest has no answer: {error}");
+    }
 }

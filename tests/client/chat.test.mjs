@@ -1,106 +1,24 @@
-// The chat example as people meet it: its page in browsers, and clients of 0.9 in the same rooms.
+// The chat example as people meet it: its page in a browser, and other clients beside it.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { until } from '../browser/until.mjs';
-import { Gate, launchBrowser, transports } from './client.mjs';
+import { after, before, describe, it } from 'node:test';
+import { openChat, Visitor } from './chat.mjs';
+import { everyTransport, Gate, launchBrowser } from './client.mjs';
 
-const require = createRequire(new URL('../browser/package.json', import.meta.url));
-const { connect } = require('socket.io-client-0.9.17');
+const oldPage = `<!doctype html><meta charset="utf-8"><title>old</title><link rel="icon" href="data:,">
+<body><script src="/socket.io/socket.io.js"></script><script src="/old/page.js"></script>`;
+// As pages for 0.6 were written.
+const oldScript = `
+  var heard = [];
+  var socket = new io.Socket(null, { port: location.port, transports: ['xhr-polling'], rememberTransport: false });
+  socket.on('connect', function () { socket.send({ name: 'join', args: ['kitchen', 'Grandmother'] }); });
+  socket.on('message', function (message) { heard.push(message); });
+  socket.connect();`;
+const oldPages = { '/old/': ['text/html', oldPage], '/old/page.js': ['text/javascript', oldScript] };
 
-const echoBinary = process.env.HEIRLOOM_ECHO ?? '../../target/debug/examples/echo';
-const binary = fileURLToPath(new URL(path.join(path.dirname(echoBinary), 'chat'), import.meta.url));
-
-/** The example as a process of its own. */
-class Chat {
-  static async start() {
-    const chat = new Chat();
-    // Below the range the system takes its own ports from, so that a restart finds the port free.
-    for (let attempt = 1; ; attempt += 1) {
-      chat.port = 20000 + Math.floor(Math.random() * 10000);
-      try {
-        await chat.restart();
-        return chat;
-      } catch (error) {
-        if (attempt === 5) throw error;
-      }
-    }
-  }
-
-  async restart() {
-    const env = { ...process.env, HOST: '127.0.0.1', PORT: String(this.port) };
-    this.child = spawn(binary, [], { env, stdio: ['ignore', 'pipe', 'ignore'] });
-    await once(this.child, 'spawn');
-    this.exited = once(this.child, 'exit');
-    const lines = createInterface(this.child.stdout)[Symbol.asyncIterator]();
-    const { value: line } = await lines.next();
-    assert.match(line ?? '', new RegExp(`http://127.0.0.1:${this.port} `), `${binary} did not start`);
-  }
-
-  async kill() {
-    this.child.kill('SIGKILL');
-    await this.exited;
-  }
-}
-
-/** Somebody with the client of 0.9. */
-class Guest {
-  /** `[event, ...arguments]`, in order. */
-  heard = [];
-  #changes = new EventEmitter();
-
-  constructor(port) {
-    const options = { transports: ['websocket'], 'force new connection': true, reconnect: false };
-    this.socket = connect(`http://127.0.0.1:${port}`, options);
-    for (const name of ['history', 'heard', 'announcement']) {
-      this.socket.on(name, (...details) => {
-        this.heard.push([name, ...details]);
-        this.#changes.emit('change');
-      });
-    }
-  }
-
-  /** Enters a room; resolves to what the acknowledgement says. */
-  join(...args) {
-    return new Promise((resolve) => this.socket.emit('join', ...args, resolve));
-  }
-
-  say(...args) {
-    this.socket.emit('say', ...args);
-  }
-
-  /** What was heard of one event, each time its arguments. */
-  all(name) {
-    return this.heard.filter(([event]) => event === name).map(([, ...args]) => args);
-  }
-
-  get texts() {
-    return this.all('heard').map(([{ text }]) => text);
-  }
-
-  until(condition, wanted) {
-    return until(this.#changes, () => condition(this), () => `${wanted} not in ${JSON.stringify(this.heard)}`);
-  }
-
-  untilText(wanted) {
-    return this.until(() => this.texts.includes(wanted), wanted);
-  }
-
-  leave() {
-    this.socket.disconnect();
-  }
-}
+const smallestPhone = { width: 320, height: 568 };
 
 let browser;
-let chat;
-let tab;
-let guests;
 
 before(async () => {
   browser = await launchBrowser();
@@ -108,256 +26,326 @@ before(async () => {
 
 after(() => browser?.close());
 
-beforeEach(async () => {
-  guests = [];
-  chat = await Chat.start();
-});
-
-afterEach(async () => {
-  for (const guest of guests) guest.leave();
-  await chat?.kill();
-});
-
-function guest() {
-  guests.push(new Guest(chat.port));
-  return guests.at(-1);
+/** A chat of the test's own, and the ways into it. */
+async function chatFor(test) {
+  const { chat, guest } = await openChat(test);
+  const gate = await Gate.open(chat.port, oldPages);
+  const visitors = [];
+  test.after(async () => {
+    await Promise.all(visitors.map((visitor) => visitor.close()));
+    await gate.close();
+    // The icon of the old page is in the page itself.
+    assert.deepEqual(visitors.flatMap(({ faults }) => faults).filter((fault) => !fault.startsWith('data:')), []);
+  });
+  const visit = async (options) => visitors[visitors.push(await Visitor.open(browser, gate.origin, options)) - 1];
+  return { chat, gate, guest, visit };
 }
 
-const state = (text) => tab.locator('#state', { hasText: text }).waitFor();
-const item = (text) => tab.locator('#messages li', { hasText: text });
-const texts = () => tab.locator('#messages li:not(.announcement)').evaluateAll((all) => all.map((one) => one.lastChild.data));
-
-async function say(text) {
-  await tab.fill('#text', text);
-  await tab.press('#text', 'Enter');
-}
-
-async function join(name) {
-  await tab.fill('#nick', name);
-  await tab.press('#nick', 'Enter');
-}
-
-async function enter(room) {
-  await tab.fill('#room', room);
-  await tab.press('#room', 'Enter');
-}
-
-describe('the chat page', () => {
-  let gate;
-  let strangers;
-
-  beforeEach(async () => {
-    gate = await Gate.open(chat.port);
-    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
-    tab = await context.newPage();
-    strangers = [];
-    tab.on('request', (request) => !request.url().startsWith(gate.origin) && strangers.push(request.url()));
+describe('the page of the chat', { concurrency: 3 }, () => {
+  it('lets two people talk, and shows whose each message is, what carried it, and that the server has it', async (test) => {
+    const { visit } = await chatFor(test);
+    const ada = await visit({ name: 'Ada', query: '?transport=xhr-polling' });
+    const bob = await visit({ name: 'Bob', query: '?transport=websocket' });
+    await ada.state('connected over xhr-polling');
+    await bob.state('connected over websocket');
+    await ada.say('hello Bob 😀');
+    await bob.item('hello Bob 😀').waitFor();
+    await bob.say('hello Ada');
+    await ada.item('hello Ada').waitFor();
+    const details = (visitor) => visitor.tab.locator('#messages li:not(.note)').evaluateAll((all) =>
+      all.map((one) => [one.classList[0], ...['bdi', '.over', '.text', '.sign'].map((part) => one.querySelector(part)?.textContent)]),
+    );
+    const [hers, his] = [['Ada', 'xhr-polling', 'hello Bob 😀'], ['Bob', 'websocket', 'hello Ada']];
+    assert.deepEqual(await details(ada), [['mine', ...hers, '✓'], ['other', ...his, undefined]]);
+    assert.deepEqual(await details(bob), [['other', ...hers, undefined], ['mine', ...his, '✓']]);
+    await ada.tab.reload();
+    await ada.item('hello Ada').waitFor();
+    assert.equal((await details(ada))[0][0], 'mine', 'also after a reload');
   });
 
-  afterEach(async () => {
-    // The icon is in the page itself.
-    assert.deepEqual(strangers.filter((url) => !url.startsWith('data:')), []);
-    await tab?.context().close();
-    await gate?.close();
+  it('asks for a name once, and says so when it is another', async (test) => {
+    const { visit, guest } = await chatFor(test);
+    const bob = guest();
+    await bob.join(null, 'Bob');
+    const ada = await visit();
+    await ada.untilPeople('Guest 2 websocket', 'Bob websocket');
+    await ada.call('Ada');
+    await ada.untilPeople('Ada websocket', 'Bob websocket');
+    await ada.tab.reload();
+    await ada.untilPeople('Ada websocket', 'Bob websocket');
+    await ada.tab.click('#who');
+    await ada.call('Augusta');
+    await ada.untilPeople('Augusta websocket', 'Bob websocket');
+    await bob.ask('name', 'Robert');
+    await ada.note('Bob is Robert now');
+    await ada.say('signed');
+    await bob.untilText('signed');
+    assert.equal(bob.all('heard')[0][0].nick, 'Augusta');
   });
 
-  for (const transport of transports) {
-    it(`talks over ${transport} when its address says so`, async () => {
-      await tab.goto(`${gate.origin}/?transport=${transport}`);
-      await state(`connected over ${transport}`);
-      assert.equal(await tab.inputValue('#transport'), transport);
-      await join('Ada');
-      await say('hello 😀');
-      await item('hello 😀').waitFor();
-      assert.equal(await item('hello 😀').locator('b').textContent(), `Ada${transport}`);
+  it('shows who is here, over what, and who comes, writes and goes', async (test) => {
+    const { visit, guest } = await chatFor(test);
+    const ada = await visit({ name: 'Ada' });
+    await ada.untilPeople('Ada websocket');
+    const bob = guest();
+    await bob.join(null, 'Bob');
+    await ada.note('Bob came, over websocket');
+    await ada.untilPeople('Ada websocket', 'Bob websocket');
+    assert.equal(await ada.tab.textContent('#here'), '2 here');
+    bob.socket.emit('writing');
+    await ada.tab.locator('#writing', { hasText: 'Bob is writing …' }).waitFor();
+    await bob.say('written');
+    await ada.item('written').waitFor();
+    assert.equal(await ada.tab.textContent('#writing'), '');
+    await ada.tab.locator('#text').pressSequentially('h');
+    await bob.until(() => bob.all('writing').length === 1, 'writing');
+    bob.leave();
+    await ada.note('Bob left');
+    await ada.untilPeople('Ada websocket');
+  });
+
+  it('lists the rooms, goes to the one that is picked or made, and back, and names it in its address', async (test) => {
+    const { visit, guest } = await chatFor(test);
+    const bob = guest();
+    await bob.join('kitchen', 'Bob');
+    await bob.say('soup');
+    const ada = await visit({ name: 'Ada' });
+    const room = () => new URL(ada.tab.url()).searchParams.get('room');
+    await ada.untilRooms('lobby 1', 'kitchen 1');
+    await ada.say('said in the lobby');
+    await ada.untilLines('said in the lobby');
+    await ada.tab.click('#rooms a:has-text("kitchen")');
+    await ada.untilLines('soup');
+    await ada.untilRooms('lobby 0', 'kitchen 2');
+    assert.deepEqual([room(), await ada.tab.title()], ['kitchen', 'kitchen · Heirloom chat']);
+    await ada.tab.fill('#new-room', 'Küche & Co');
+    await ada.tab.press('#new-room', 'Enter');
+    await ada.untilRooms('lobby 0', 'kitchen 1', 'Küche & Co 1');
+    assert.deepEqual([room(), await ada.lines()], ['Küche & Co', []]);
+    await ada.tab.reload();
+    await ada.untilRooms('lobby 0', 'kitchen 1', 'Küche & Co 1');
+    await ada.tab.goBack();
+    await ada.untilLines('soup');
+    await ada.untilRooms('lobby 0', 'kitchen 2');
+    await ada.tab.goBack();
+    await ada.untilLines('said in the lobby');
+    assert.equal(new URL(ada.tab.url()).search, '');
+  });
+
+  it('changes to every transport, under its strict policy, while nobody sees it leave', async (test) => {
+    const { visit, guest } = await chatFor(test);
+    const bob = guest();
+    await bob.join(null, 'Bob');
+    const ada = await visit({ name: 'Ada' });
+    await ada.state('connected over websocket');
+    const policy = await ada.tab.evaluate(async () => (await fetch('/')).headers.get('content-security-policy'));
+    assert.match(policy, /^default-src 'self';/);
+    assert.doesNotMatch(policy, /unsafe|\*/);
+    const others = everyTransport.filter((name) => name !== 'websocket');
+    for (const transport of [...others, 'websocket']) {
+      await ada.tab.selectOption('#transport', transport);
+      await ada.say(`before or over ${transport}`);
+      await ada.state(`connected over ${transport}`);
+      await ada.untilPeople(`Ada ${transport}`, 'Bob websocket');
+      await ada.say(`over ${transport}`);
+      await bob.untilText(`over ${transport}`);
+      assert.equal(bob.all('heard').at(-1)[0].transport, transport);
+      assert.equal(new URL(ada.tab.url()).searchParams.get('transport'), transport);
+    }
+    const said = [...others, 'websocket'].flatMap((name) => [`before or over ${name}`, `over ${name}`]);
+    assert.deepEqual(bob.texts, said, 'all of it once, in order');
+    assert.deepEqual([...new Set(bob.changes)], ['Ada came', 'Ada changed']);
+    await ada.tab.reload();
+    await ada.state('connected over websocket');
+  });
+
+  it('stays on the transport it has where another cannot connect, and finds one where it has none', async (test) => {
+    const { visit, gate } = await chatFor(test);
+    const ada = await visit({ name: 'Ada', query: '?transport=xhr-polling' });
+    await ada.state('connected over xhr-polling');
+    gate.refused = /\/1\/server-events/;
+    await ada.tab.selectOption('#transport', 'server-events');
+    await ada.tab.locator('#note', { hasText: 'No connection over server-events. Staying on xhr-polling.' }).waitFor();
+    assert.equal(await ada.tab.inputValue('#transport'), 'xhr-polling');
+    await ada.say('still here');
+    await ada.tab.locator('.mine .sign', { hasText: '✓' }).waitFor();
+    await ada.tab.goto(`${gate.origin}/?transport=server-events`);
+    await ada.state('connected over websocket');
+    assert.equal(new URL(ada.tab.url()).search, '');
+  });
+
+  for (const transport of ['websocket', 'xhr-polling', 'htmlfile']) {
+    it(`keeps what is written while its ${transport} connection is cut, and says it once, in order, when it is back`, async (test) => {
+      const { gate, visit, guest } = await chatFor(test);
+      const bob = guest();
+      await bob.join(null, 'Bob');
+      const ada = await visit({ name: 'Ada', query: `?transport=${transport}` });
+      await ada.state(`connected over ${transport}`);
+      await ada.say('before');
+      await bob.untilText('before');
+      gate.refused = /socket\.io\/1/;
+      await ada.tab.click('#cut');
+      await ada.tab.locator('#countdown', { hasText: /^Next try in [1-4] s/ }).waitFor();
+      for (const text of ['one', 'two', 'three']) await ada.say(text);
+      assert.deepEqual(await ada.lines(), ['before', 'one (waiting)', 'two (waiting)', 'three (waiting)']);
+      assert.equal(await ada.tab.textContent('#waiting'), '3 messages waiting.');
+      await bob.say('Bob goes on');
+      assert.deepEqual(bob.texts, ['before', 'Bob goes on']);
+      gate.refused = /(?!)/;
+      await ada.tab.click('#try');
+      await ada.state(`connected over ${transport}`);
+      await ada.untilLines('before', 'Bob goes on', 'one', 'two', 'three');
+      assert.deepEqual(bob.texts, ['before', 'Bob goes on', 'one', 'two', 'three']);
+      assert.equal(await ada.tab.locator('.mine .sign', { hasText: '✓' }).count(), 4);
+      assert.ok(await ada.tab.locator('#outage').isHidden());
+      assert.equal(await ada.tab.evaluate(() => document.activeElement.id), 'text', 'nobody loses their place');
+      await ada.untilPeople(`Ada ${transport}`, 'Bob websocket');
     });
   }
 
-  it('connects anew with the transport that is picked', async () => {
-    await tab.goto(gate.origin);
-    await state('connected over websocket');
-    await tab.selectOption('#transport', 'xhr-polling');
-    await state('connected over xhr-polling');
-    assert.equal(new URL(tab.url()).search, '?transport=xhr-polling');
-    await tab.reload();
-    await state('connected over xhr-polling');
-  });
-
-  it('goes to the room that is picked, and its address says which', async () => {
-    await tab.goto(gate.origin);
-    await join('Ada');
-    await say('said in the lobby');
-    await item('said in the lobby').waitFor();
-    await enter('Küche & Co');
-    await item('came').waitFor();
-    assert.deepEqual(await texts(), []);
-    assert.equal(await tab.title(), 'Küche & Co · Heirloom chat');
-    assert.equal(new URL(tab.url()).searchParams.get('room'), 'Küche & Co');
-    await tab.reload();
-    await tab.waitForFunction(() => document.title.startsWith('Küche & Co'));
-    await enter(' ');
-    await item('said in the lobby').waitFor();
-    assert.equal(new URL(tab.url()).search, '');
-  });
-
-  it('shows whatever people write as text', async () => {
-    await tab.goto(gate.origin);
-    await join('<i>Ada</i>');
-    await say('<img src=x onerror=alert(1)>');
-    await item('<img').waitFor();
-    assert.equal(await tab.locator('#messages img, #messages i').count(), 0);
-  });
-
-  it('tells when the connection is lost, and says what was written meanwhile in its room when it is back', async () => {
-    await tab.goto(`${gate.origin}/?transport=xhr-polling&room=kitchen`);
-    await state('connected');
-    await join('Ada');
+  it('comes back by itself after a server that was restarted, into its room, with what it has shown', async (test) => {
+    const { visit, chat, guest } = await chatFor(test);
+    const ada = await visit({ name: 'Ada', query: '?room=kitchen' });
+    await ada.state('connected over websocket');
+    await ada.say('before');
+    await ada.untilLines('before');
     await chat.kill();
-    await state('trying again (attempt 1');
-    await say('written without a connection');
-    assert.deepEqual(await texts(), []);
+    await ada.tab.locator('#outage').waitFor();
+    await ada.say('in between');
+    await ada.tab.locator('#countdown', { hasText: 'so far' }).waitFor();
     await chat.restart();
-    await item('written without a connection').waitFor();
-    await state('connected over xhr-polling');
-    assert.equal(await tab.title(), 'kitchen · Heirloom chat');
-    assert.deepEqual(await texts(), ['written without a connection']);
-  });
-
-  it('shows history, announcements, and which messages are its own, also after a new connection', async () => {
     const bob = guest();
-    await bob.join();
-    bob.say('Bob', 'hello');
-    await bob.untilText('hello');
-    await tab.goto(gate.origin);
-    await state('connected');
-    await join('Ada');
-    await say('hello Bob');
-    await item('hello Bob').waitFor();
-    const items = tab.locator('#messages li');
-    const lines = () => items.evaluateAll((all) => all.map((one) => [one.className, one.textContent]));
-    const both = [['', 'Bobwebsockethello'], ['mine', 'Adawebsockethello Bob']];
-    const came = (number) => ['announcement', `Guest ${number} came, over websocket · 2 here`];
-    assert.deepEqual(await lines(), [both[0], came(2), both[1]]);
-    gate.cut();
-    await item('Guest 3 came').waitFor();
-    assert.deepEqual(await lines(), [...both, came(3)]);
+    await bob.join('kitchen', 'Bob');
+    await ada.state('connected over websocket');
+    await bob.until(() => bob.texts.includes('in between') || bob.all('entered')[0][0].heard.length, 'in between');
+    await ada.untilLines('before', 'in between');
+    await ada.untilPeople('Ada websocket', 'Bob websocket');
   });
 
-  it('remembers the name', async () => {
-    await tab.goto(gate.origin);
-    await join('Ada');
-    await tab.reload();
-    assert.equal(await tab.inputValue('#nick'), 'Ada');
-  });
-
-  it('fits a phone', async () => {
-    await tab.goto(gate.origin);
-    await join('Ada');
-    await say('a'.repeat(300));
-    await item('aaa').waitFor();
-    const [width, height] = await tab.evaluate(() => [document.body.scrollWidth, document.body.scrollHeight]);
-    assert.ok(width <= 360 && height <= 640, `${width} by ${height}`);
-    assert.ok(await tab.locator('#say button').isVisible());
-  });
-});
-
-describe('the chat example', () => {
-  let contexts;
-
-  beforeEach(() => {
-    contexts = [];
-  });
-
-  afterEach(() => Promise.all(contexts.map((context) => context.close())));
-
-  async function open(query = '') {
-    contexts.push(await browser.newContext());
-    tab = await contexts.at(-1).newPage();
-    await tab.goto(`http://127.0.0.1:${chat.port}/${query}`);
-    return tab;
-  }
-
-  it('brings people together, whatever transport each of them uses', async () => {
-    const tabs = [];
-    for (const transport of transports) {
-      tabs.push(await open(`?transport=${transport}`));
-      await state(`connected over ${transport}`);
-      await item(`came, over ${transport} · ${tabs.length} here`).waitFor();
-      await join(`user of ${transport}`);
-    }
-    for (tab of tabs) await say(`hello from tab ${tabs.indexOf(tab) + 1}`);
-    for (tab of tabs) {
-      for (const [index, transport] of transports.entries()) {
-        const greeting = item(`hello from tab ${index + 1}`);
-        await greeting.waitFor();
-        assert.equal(await greeting.locator('b').textContent(), `user of ${transport}${transport}`);
-        assert.equal(await greeting.getAttribute('class'), tabs[index] === tab ? 'mine' : null);
-      }
-    }
-    await tabs[0].context().close();
-    tab = tabs[1];
-    await item('Guest 1 left · 2 here').waitFor();
-    await open();
-    await item('hello from tab 1').waitFor();
-    assert.equal(await item('hello').count(), 3);
-  });
-
-  it('keeps its rooms apart', async () => {
+  it('says in its room what was written there, also when another one was picked without a connection', async (test) => {
+    const { gate, visit, guest } = await chatFor(test);
     const [cook, gardener] = [guest(), guest()];
-    assert.deepEqual([await cook.join('kitchen'), await gardener.join('garden')], [1, 1]);
-    cook.say('cook', 'soup');
-    gardener.say('gardener', 'roses');
-    await Promise.all([cook.untilText('soup'), gardener.untilText('roses')]);
-    assert.equal(await cook.join('garden'), 2);
-    assert.deepEqual(cook.all('history').at(-1)[2].map(({ text }) => text), ['roses']);
-    await gardener.until(() => gardener.all('announcement').at(-1)[1] === 2, 'the arrival');
-    assert.deepEqual([cook.texts, gardener.texts], [['soup'], ['roses']]);
+    await cook.join('kitchen');
+    await gardener.join('garden');
+    const ada = await visit({ name: 'Ada', query: '?room=kitchen' });
+    await ada.untilRooms('lobby 0', 'garden 1', 'kitchen 2');
+    gate.refused = /socket\.io\/1/;
+    await ada.tab.click('#cut');
+    await ada.tab.locator('#outage').waitFor();
+    await ada.say('for the cook');
+    await ada.tab.fill('#new-room', 'garden');
+    await ada.tab.press('#new-room', 'Enter');
+    await ada.say('for the gardener');
+    gate.refused = /(?!)/;
+    await ada.tab.click('#try');
+    await ada.untilLines('for the gardener');
+    await gardener.untilText('for the gardener');
+    assert.deepEqual([cook.texts, gardener.texts], [['for the cook'], ['for the gardener']]);
   });
 
-  it('has clients of 0.9 and the page in one room, and acknowledges with how many there are', async () => {
-    await open('?room=kitchen');
-    await item('came').waitFor();
-    await join('Ada');
-    const bob = guest();
-    assert.equal(await bob.join('kitchen'), 2);
-    bob.say('Bob', 'hello Ada');
-    await item('hello Ada').waitFor();
-    assert.equal(await item('hello Ada').locator('b').textContent(), 'Bobwebsocket');
-    await say('hello Bob');
-    await bob.untilText('hello Bob');
-    assert.deepEqual(bob.heard.map(([name]) => name), ['history', 'announcement', 'heard', 'heard']);
-    bob.leave();
-    await item('left · 1 here').waitFor();
+  it('shows whatever strangers write as text', async (test) => {
+    const { visit, guest } = await chatFor(test);
+    const markup = '<img src=x onerror=report("ran")>';
+    const mallory = guest();
+    await mallory.join('<b>cellar</b>', '<i>Mallory</i>');
+    await mallory.say(markup);
+    const ada = await visit({ name: '<u>Ada</u>', query: '?room=%3Cb%3Ecellar%3C/b%3E' });
+    await ada.untilLines(markup);
+    await ada.untilPeople('<u>Ada</u> websocket', '<i>Mallory</i> websocket');
+    mallory.socket.emit('writing');
+    await ada.tab.locator('#writing', { hasText: '<i>Mallory</i> is writing' }).waitFor();
+    await ada.say(markup);
+    await ada.untilLines(markup, markup);
+    mallory.leave();
+    await ada.note('<i>Mallory</i> left');
+    assert.equal(await ada.tab.textContent('#room'), '<b>cellar</b>');
+    assert.equal(await ada.tab.locator('main img, main i, main u, h2 b, aside i, #rooms b').count(), 0);
   });
 
-  it('ignores rubbish, shortens what is too long, and stays', async () => {
-    const bob = guest();
-    assert.equal(await bob.join('kitchen', 'and', 'more'), 1);
-    for (const args of [[], ['Bob'], ['Bob', 1], [{}, {}], ['Bob', ' '], ['Bob', 'hello', 7], [null, 'hello']]) bob.say(...args);
-    bob.socket.emit('join', { room: 'garden' });
-    bob.socket.emit('nonsense');
-    bob.socket.send('hello');
-    bob.say('b'.repeat(31), `${'😀'.repeat(1000)}.`);
-    bob.say('', 'the end');
-    await bob.untilText('the end');
-    const said = bob.all('heard').map(([{ nick, text }]) => [nick, text]);
-    assert.deepEqual(said, [['b'.repeat(30), '😀'.repeat(1000)], ['Guest 1', 'the end']]);
-    assert.equal(bob.all('history').length, 1);
+  it('measures how long the server takes to answer', async (test) => {
+    const { visit } = await chatFor(test);
+    const ada = await visit({ name: 'Ada' });
+    await ada.tab.locator('#pill', { hasText: /^websocket · [\d.]+ ms$/ }).waitFor();
+    const [now, least, median] = await Promise.all(['#now', '#least', '#median'].map((id) => ada.tab.textContent(id)));
+    assert.ok(Number(least) > 0 && Number(least) <= Number(median) && Number(now) < 5000, `${now} ${least} ${median}`);
   });
 
-  it('keeps the last 50 messages of a room until the last one there has left', async () => {
-    const [bob, ada] = [guest(), guest()];
-    await bob.join('attic');
-    for (let number = 1; number <= 60; number += 1) bob.say('Bob', `message ${number}`);
-    await bob.untilText('message 60');
-    await ada.join('attic');
-    const history = (of) => of.all('history').at(-1)[2].map(({ text }) => text);
-    assert.deepEqual([history(ada).length, history(ada)[0], history(ada)[49]], [50, 'message 11', 'message 60']);
-    await bob.join('lobby');
-    await bob.join('attic');
-    assert.equal(history(bob).length, 50, 'somebody was there all the time');
-    for (const one of [ada, bob]) await one.join('lobby');
-    await bob.join('attic');
-    assert.deepEqual(history(bob), []);
+  it('fits the smallest phone, where its panel opens and closes by touch and by keyboard', async (test) => {
+    const { visit } = await chatFor(test);
+    const { tab, ...ada } = Object.assign(await visit({ name: 'W'.repeat(30), viewport: smallestPhone }), {});
+    await tab.locator('#pill.connected').waitFor();
+    await tab.fill('#text', 'a'.repeat(300));
+    await tab.press('#text', 'Enter');
+    await tab.locator('.mine .sign', { hasText: '✓' }).waitFor();
+    const fits = async (when) => {
+      const size = await tab.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
+      assert.deepEqual(size, [smallestPhone.width, smallestPhone.height], when);
+      const small = await tab.locator('button:visible, input:visible, textarea:visible, select:visible').evaluateAll((all) =>
+        all.filter((one) => Math.min(one.offsetWidth, one.offsetHeight) < 44).map((one) => one.outerHTML),
+      );
+      assert.deepEqual(small, [], `as large as a finger ${when}`);
+    };
+    await fits('in the conversation');
+    assert.ok(await tab.locator('#panel').isHidden());
+    await tab.focus('#open');
+    await tab.keyboard.press('Enter');
+    await tab.locator('#cut').waitFor();
+    assert.equal(await tab.evaluate(() => document.activeElement.id), 'close');
+    await fits('in the panel');
+    await tab.keyboard.press('Escape');
+    await tab.locator('#panel').waitFor({ state: 'hidden' });
+    assert.equal(await tab.evaluate(() => document.activeElement.id), 'open');
+    await tab.click('#open');
+    await tab.click('#cut');
+    await tab.click('#close');
+    await tab.locator('#outage').waitFor();
+    await fits('without a connection');
+    assert.deepEqual(ada.faults, []);
+  });
+
+  it('has a name for everything that can be used', async (test) => {
+    const { visit } = await chatFor(test);
+    const { tab } = await visit({ name: 'Ada' });
+    await tab.locator('#pill.connected').waitFor();
+    for (const name of ['Make the room', 'Cut my connection', 'Send', 'Ada: change your name']) {
+      assert.equal(await tab.getByRole('button', { name, exact: true }).count(), 1, name);
+    }
+    for (const name of ['New room', 'Message']) assert.equal(await tab.getByRole('textbox', { name, exact: true }).count(), 1, name);
+    assert.equal(await tab.getByRole('combobox', { name: 'over' }).count(), 1);
+    assert.equal(await tab.getByRole('log', { name: 'Messages' }).count(), 1);
+    assert.equal(await tab.getByRole('link', { name: /lobby/ }).getAttribute('aria-current'), 'page');
+  });
+
+  it('has pages for 0.6, clients of 0.9 and of 4.x and its own page in one room', async (test) => {
+    const { gate, visit, guest } = await chatFor(test);
+    const ada = await visit({ name: 'Ada', query: '?room=kitchen' });
+    await ada.state('connected');
+    const [bob, cleo] = [guest('0.9'), guest('4.x')];
+    await bob.join('kitchen', 'Bob');
+    await cleo.join('kitchen', 'Cleo');
+    const context = await browser.newContext();
+    test.after(() => context.close());
+    const old = await context.newPage();
+    await old.goto(`${gate.origin}/old/`);
+    await ada.untilPeople('Ada websocket', 'Bob websocket', 'Cleo websocket', 'Grandmother xhr-polling');
+    await ada.say('hello from Ada');
+    await bob.untilText('hello from Ada');
+    await bob.say('hello from Bob');
+    await cleo.untilText('hello from Bob');
+    await cleo.say('hello from Cleo');
+    await bob.untilText('hello from Cleo');
+    await old.evaluate(() => socket.send({ name: 'say', args: ['hello from 0.6'] }));
+    const all = ['Ada', 'Bob', 'Cleo', '0.6'].map((name) => `hello from ${name}`);
+    await ada.untilLines(...all);
+    for (const one of [bob, cleo]) {
+      await one.untilText(all[3]);
+      assert.deepEqual(one.texts, all);
+    }
+    await old.waitForFunction(() => heard.filter(({ name }) => name === 'heard').length === 4);
+    const read = await old.evaluate(() => heard.filter(({ name }) => name === 'heard').map(({ args: [{ text }] }) => text));
+    assert.deepEqual(read, all);
+    await context.close();
+    await ada.note('Grandmother left');
+    await cleo.until(() => cleo.changes.includes('Grandmother left'), 'Grandmother left');
   });
 });
