@@ -167,7 +167,6 @@ describe('payloads', () => {
     machine.requests[0].answer(JSON.stringify({ messages: [JSON.stringify({ sessionid: '42' }), 'a'] }));
     machine.requests[1].answer('{"heartbeat":"1"}');
     machine.requests[2].answer('{"messages":["~j~b",1,null,{"c":2}]}');
-    machine.requests[3].answer('not JSON');
     socket.send('d').send({ e: 1 });
     assert.deepEqual(plain(events.slice(1)), ['a', '~j~b', 1, null, { c: 2 }].map((message) => ['message', message]));
     assert.equal(decodeURIComponent(machine.requests.at(-1).body), 'data=["d"]');
@@ -175,6 +174,19 @@ describe('payloads', () => {
     assert.equal(decodeURIComponent(machine.requests.at(-1).body), 'data=["{\\"e\\":1}"]');
     assert.match(machine.requests[1].url, /\/xhr-polling\/42\/\d+$/);
   });
+
+  for (const [dialect, hello] of Object.entries({
+    frames: '~m~1~m~7',
+    envelopes: '{"messages":["{\\"sessionid\\":\\"42\\"}"]}',
+  })) {
+    it(`that are somebody else's are no reason to ask again at once, in the dialect of ${dialect}`, () => {
+      const machine = engine();
+      const { events } = connected(machine);
+      machine.requests[0].answer(hello);
+      machine.requests[1].answer('<html>Please log in');
+      assert.deepEqual(plain(events), [['connect'], ['disconnect']]);
+    });
+  }
 });
 
 describe('a batch', () => {
@@ -231,7 +243,8 @@ describe('a batch', () => {
     }
     post.answer('', 0);
     assert.equal(reconnect().method, 'GET');
-    assert.equal(machine.requests.filter((request) => request.method === 'POST').length, 3);
+    const batches = machine.requests.filter((request) => request.method === 'POST' && /\/send$/.test(request.url));
+    assert.equal(batches.length, 3);
   });
 });
 

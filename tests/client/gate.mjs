@@ -12,8 +12,9 @@ export class Gate {
   /** Which request lines break their connection, and which are never answered. */
   refused = never;
   ignored = never;
-  /** The line of every request that did not ask for a page. */
+  /** The line of every request that did not ask for a page, and the cookies that came with it. */
   requests = [];
+  cookies = [];
   #pages = new Map();
   #sockets = new Set();
   #changes = new EventEmitter();
@@ -48,7 +49,7 @@ export class Gate {
         server?.unpipe(socket);
         return socket.end(answer(...page));
       }
-      if (line) this.#note(line);
+      if (line) this.#note(line, /^cookie: (.*)$/im.exec(data.toString('latin1'))?.[1] ?? '');
       if (line && this.ignored.test(line)) return socket.pause();
       if (line && this.refused.test(line)) return socket.destroy();
       server ??= this.#connect(socket, port);
@@ -56,8 +57,9 @@ export class Gate {
     });
   }
 
-  #note(line) {
+  #note(line, cookies) {
     this.requests.push(line);
+    this.cookies.push(cookies);
     this.#changes.emit('change');
   }
 

@@ -195,7 +195,7 @@ describe('a socket', () => {
       return [io.version, WEB_SOCKET_SWF_LOCATION, ...types];
     });
     const flash = '/files/lib/vendor/web-socket-js/WebSocketMain.swf';
-    assert.deepEqual(globals, ['0.6.3', flash, 'object', 'function', true]);
+    assert.deepEqual(globals, ['0.9.17', flash, 'object', 'function', true]);
   });
 });
 

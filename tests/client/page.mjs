@@ -1,11 +1,14 @@
 // A page that runs our client and reports what it says.
+//
+// HEIRLOOM_CLIENT names another script to run in the place of ours: the minified one, or an original client.
 
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { until } from '../browser/until.mjs';
 
-export const script = readFileSync(new URL('../../static/socket.io.js', import.meta.url), 'utf8');
+const file = process.env.HEIRLOOM_CLIENT ?? new URL('../../static/socket.io.js', import.meta.url);
+export const script = readFileSync(file, 'utf8');
 
 const html = `<!doctype html><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,">
 <body><script src="client.js"></script></body>`;
@@ -32,52 +35,16 @@ function drive() {
   };
 }
 
-export class Page {
-  /** `{name, details, at, session}` of every event the socket raised, in order. */
+/** What was reported of one thing, in order, and how to wait for more of it. */
+export class Log {
+  /** `{name, details, at}` of every event. */
   events = [];
-  /** `METHOD url` of every request, the bodies of POSTs, and the text of received WebSocket frames. */
-  requests = [];
-  bodies = [];
-  frames = [];
-  exceptions = [];
   #changes = new EventEmitter().setMaxListeners(0);
   #read = 0;
 
-  /** Opens the page of a gate, or the one at an address. */
-  static async open(browser, where) {
-    const page = new Page();
-    page.context = await browser.newContext();
-    const tab = (page.tab = await page.context.newPage());
-    await tab.exposeFunction('report', (event) => page.#note('events', event));
-    await tab.addInitScript(drive);
-    tab.on('request', (request) => {
-      page.#note('requests', `${request.method()} ${request.url()}`);
-      if (request.method() === 'POST') page.#note('bodies', request.postData() ?? '');
-    });
-    tab.on('websocket', (socket) => {
-      page.#note('requests', `GET ${socket.url()}`);
-      socket.on('framereceived', ({ payload }) => page.#note('frames', payload));
-    });
-    tab.on('pageerror', (error) => page.#note('exceptions', error.message));
-    await tab.goto(where.origin ? `${where.origin}/page/` : where);
-    page.requests.length = 0;
-    return page;
-  }
-
-  #note(list, entry) {
+  note(list, entry) {
     this[list].push(entry);
     this.#changes.emit('change');
-  }
-
-  /** Opens the page's socket, returns the type of its transport. `early` is sent before connect() is called. */
-  connect(transport, { host = null, early = [], ...options } = {}) {
-    const chosen = transport ? { transports: [transport].flat() } : {};
-    const settings = { rememberTransport: false, ...chosen, ...options };
-    return this.tab.evaluate((all) => window.openSocket(...all), [host, settings, early]);
-  }
-
-  evaluate(task, argument) {
-    return this.tab.evaluate(task, argument);
   }
 
   until(condition, wanted, limit) {
@@ -95,11 +62,6 @@ export class Page {
     return this.events.filter((event) => event.name === name)[times - 1];
   }
 
-  /** Waits for the `times`th connection and returns its session id. */
-  async untilConnected(times) {
-    return (await this.untilEvent('connect', times)).session;
-  }
-
   get messages() {
     return this.events.filter((event) => event.name === 'message').map((event) => event.details[0]);
   }
@@ -107,10 +69,6 @@ export class Page {
   /** The events so far as `[name, ...details]`. */
   get history() {
     return this.events.map((event) => [event.name, ...event.details]);
-  }
-
-  send(...messages) {
-    return this.tab.evaluate((all) => all.forEach((message) => window.socket.send(message)), messages);
   }
 
   /** The messages that come next must be exactly these. A message delivered twice fails here or in the next call. */
@@ -130,6 +88,63 @@ export class Page {
     await this.until(() => this.messages.length >= this.#read + count, `${count} more messages`);
     this.#read += count;
     return this.messages.slice(this.#read - count, this.#read);
+  }
+}
+
+/** A page with one `io.Socket`. */
+export class Page extends Log {
+  /** `METHOD url` of every request, the bodies of POSTs, and the text of received WebSocket frames. */
+  requests = [];
+  bodies = [];
+  frames = [];
+  exceptions = [];
+
+  /** What runs in the page before its own scripts. */
+  static driver = drive;
+
+  /** Opens the page of a gate, or the one at an address. */
+  static async open(browser, where) {
+    const page = new this();
+    page.context = await browser.newContext();
+    const tab = (page.tab = await page.context.newPage());
+    await tab.exposeFunction('report', (event) => page.reported(event));
+    await tab.addInitScript(this.driver);
+    tab.on('request', (request) => {
+      page.note('requests', `${request.method()} ${request.url()}`);
+      if (request.method() === 'POST') page.note('bodies', request.postData() ?? '');
+    });
+    tab.on('websocket', (socket) => {
+      page.note('requests', `GET ${socket.url()}`);
+      socket.on('framereceived', ({ payload }) => page.note('frames', payload));
+    });
+    tab.on('pageerror', (error) => page.note('exceptions', error.message));
+    await tab.goto(where.origin ? `${where.origin}/page/` : where);
+    page.requests.length = 0;
+    return page;
+  }
+
+  reported(event) {
+    this.note('events', event);
+  }
+
+  /** Opens the page's socket, returns the type of its transport. `early` is sent before connect() is called. */
+  connect(transport, { host = null, early = [], ...options } = {}) {
+    const chosen = transport ? { transports: [transport].flat() } : {};
+    const settings = { rememberTransport: false, ...chosen, ...options };
+    return this.tab.evaluate((all) => window.openSocket(...all), [host, settings, early]);
+  }
+
+  evaluate(task, argument) {
+    return this.tab.evaluate(task, argument);
+  }
+
+  /** Waits for the `times`th connection and returns its session id. */
+  async untilConnected(times) {
+    return (await this.untilEvent('connect', times)).session;
+  }
+
+  send(...messages) {
+    return this.tab.evaluate((all) => all.forEach((message) => window.socket.send(message)), messages);
   }
 
   close() {
