@@ -21,8 +21,9 @@ function io(url, options) {
 
 io.version = '0.9.17'; // the interface, not the script
 io.protocol = 1;
-io.JSONP = []; // the callbacks of frames
-io.j = [];     // the callbacks of packets
+// The callbacks of JSONP in frames and in packets. Another script of the kind may have some under way.
+io.JSONP = window.io && isArray(window.io.JSONP) ? window.io.JSONP : [];
+io.j = window.io && isArray(window.io.j) ? window.io.j : [];
 
 // ------------------------------------------------------------------------------------------------ utilities
 
@@ -230,7 +231,8 @@ listen(window, 'onpagehide' in window ? 'pagehide' : 'unload', function () {
     var socket = active[i];
     // Firefox breaks the requests of a page before it tells the page, so this session may seem lost while it is not.
     if (socket.reconnecting && socket._previous) socket._previous._farewell([]);
-    if (!socket.transport || socket.transport.closed) continue;
+    if (socket._abortHandshake) left.push(socket);
+    if (socket._abortHandshake || !socket.transport || socket.transport.closed) continue;
     if (socket.connected) socket._previous = socket.transport;
     socket.transport.leave();
     left.push(socket);
@@ -240,7 +242,7 @@ listen(window, 'onpagehide' in window ? 'pagehide' : 'unload', function () {
 listen(window, 'pageshow', function () {
   while (left.length) {
     var socket = left.shift();
-    if (socket.connected) socket._closed(socket.transport, socket.transport.pending.splice(0, Infinity));
+    if (socket.connected) socket._closed(socket.transport, socket.transport._recall(socket.transport.pending.splice(0, Infinity)));
     else if (socket.connecting) socket._resume();
   }
 });
@@ -289,13 +291,14 @@ Base.prototype = {
     var self = this, batch, heartbeat = this.heartbeat;
     if (this._unconfirmed) return;
     if (!this.pending.length && !heartbeat) return this._departed();
-    batch = this._unconfirmed = nextBatch(this.pending);
+    batch = this._unconfirmed = nextBatch(this.pending, this.socket._careful && this.type !== 'websocket');
     this.heartbeat = null;
     this.write(this.wire._payloads(this, batch, heartbeat), function (delivered, refused) {
       if (self._unconfirmed !== batch) return;
       self._unconfirmed = null;
       if (delivered) {
         self.socket._resent = 0;
+        self.socket._careful = Math.max(0, self.socket._careful - batch.length);
         self.flush();
       } else {
         if (refused) self.socket._dropped(batch);
@@ -413,8 +416,8 @@ Base.prototype.close = Base.prototype.onClose = Base.prototype.onDisconnect = fu
 io.Transport = Base;
 
 // Servers limit the size of a body, so a long queue leaves in several.
-function nextBatch(pending) {
-  for (var count = 0, size = 0; count < pending.length; count++) {
+function nextBatch(pending, single) {
+  for (var count = 0, size = 0; count < (single ? Math.min(1, pending.length) : pending.length); count++) {
     size += (typeof pending[count] === 'string' ? pending[count] : pending[count].text).length + 16;
     if (count && size > 32768) break;
   }
@@ -804,17 +807,15 @@ defineTransport('xhr-multipart', Requests, function () {
 
     // A message may have the boundary in it: a part ends where its payload is whole.
     function takeParts() {
-      var start = 0, end = -1, head, payload;
+      var end = -1, head, payload;
       while ((end = received.indexOf(boundary, end + 1)) >= 0) {
-        head = received.indexOf(headEnd, start);
+        head = received.indexOf(headEnd);
         payload = received.substring(head + headEnd.length, end);
-        if (head < 0 || head > end) start = end + boundary.length;
-        else if (self.wire._isWhole(payload)) {
-          start = end + boundary.length;
-          self.receive(self.wire._unwrap(payload));
-        }
+        if (head >= 0 && head < end && !self.wire._isWhole(payload)) continue;
+        received = received.substring(end + boundary.length);
+        if (head >= 0 && head < end) self.receive(self.wire._unwrap(payload));
+        end = -1;
       }
-      received = received.substring(start);
     }
   },
 
@@ -1045,8 +1046,8 @@ function decodePacket(text) {
     break;
   case 'error':
     data = data.split('+');
-    packet.reason = errorReasons[data[0]] || '';
-    packet.advice = errorAdvice[data[1]] || '';
+    packet.reason = errorReasons[parseInt(data[0], 10)] || '';
+    packet.advice = errorAdvice[parseInt(data[1], 10)] || '';
   }
   return packet;
 }
@@ -1096,7 +1097,7 @@ var packets = {
   receive: function (transport, payload) {
     var list = decodePayload(payload), last = false, known = !transport.polls, i;
     for (i = 0; i < list.length; i++) {
-      last = last || list[i].advice || list[i].type === 'disconnect' && !list[i].endpoint;
+      last = last || list[i].advice === 'reconnect' || list[i].type === 'disconnect' && !list[i].endpoint;
       known = known || list[i].type;
     }
     if (!known) return transport.end(); // somebody else answered
@@ -1104,7 +1105,7 @@ var packets = {
     if (!last) transport.again();
     for (i = 0; i < list.length && !transport._deaf; i++) {
       if (list[i].type === 'heartbeat') transport.beat('2::');
-      else transport.socket.onPacket(list[i], transport);
+      else protect(transport.socket.onPacket, transport.socket, [list[i], transport]);
     }
   },
 
@@ -1205,11 +1206,15 @@ var reconnection = {
     delete this.reconnectionDelay;
   },
 
-  // A batch without an answer: the server may or may not have seen it. Sent again rather than lost, but
-  // not for ever, in case it is what breaks the connection.
+  // A batch without an answer: the server may or may not have seen it. Sent again rather than lost, but in case it is
+  // what breaks the connection, message by message, and none for ever.
   _unsent: function (transport, batch) {
     if (!batch.length || transport.closed && transport !== this._previous) return;
-    if (this._resent++ >= 2) return this._dropped(batch);
+    if (batch.length === 1 && this._resent++ >= 4) {
+      this._resent = this._careful = 0;
+      return this._dropped(batch);
+    }
+    this._careful = Math.max(this._careful, batch.length);
     if (transport.closed) this._requeue(batch);
     else transport.pending = batch.concat(transport.pending);
   },
@@ -1266,7 +1271,7 @@ function FramesSocket(host, options) {
     this.options.secure !== page.secure || !page.isHttp;
   this.connected = this.connecting = this.reconnecting = false;
   this._queue = [];
-  this._resent = 0;
+  this._resent = this._careful = 0;
   this._untried = this._candidates();
   this.transport = this._nextTransport();
   if (!this.transport) complain('No transport available');
@@ -1546,6 +1551,7 @@ function query(base, addition) {
 function merge(target, additional, depth) {
   var levels = depth === undefined ? 2 : depth;
   eachOwn(additional, function (value, name) {
+    if (name === '__proto__') return;
     if (levels && isMergeable(target[name]) && isMergeable(value)) merge(target[name], value, levels - 1);
     else target[name] = value;
   });
@@ -1615,7 +1621,7 @@ function Connection(options) {
   this.namespaces = {};
   this.buffer = []; // texts of packets that are not sent yet
   this.doBuffer = false;
-  this._resent = 0;
+  this._resent = this._careful = 0;
   if (this.options['auto connect']) this.connect();
 }
 
@@ -1732,7 +1738,7 @@ inherit(Connection, EventEmitter, assign({
     this._replacePrevious();
     this.open = transport.connected = true;
     eachOwn(this.namespaces, function (namespace, name) {
-      if (name && namespace.active && !namespace._queued) rejoined.push(encodePacket(namespace._entrance()));
+      if (name && namespace.active) rejoined.push(encodePacket(namespace._entrance()));
     });
     if (rejoined.length) transport.send(rejoined);
     this.onConnect();
@@ -1741,10 +1747,10 @@ inherit(Connection, EventEmitter, assign({
 
   _failed: ignore, // told when the transport closes
 
-  // Packets that did not leave. Who enters a namespace says so anew to every session, and an acknowledgement is for the
-  // one that asked.
+  // Packets that did not leave. Which namespaces the page is in is said anew to every session, and an acknowledgement is
+  // for the one that asked.
   _requeue: function (texts) {
-    for (var i = texts.length - 1; i >= 0; i--) if (!/^[16]:/.test(texts[i])) this.buffer.unshift(texts[i]);
+    for (var i = texts.length - 1; i >= 0; i--) if (!/^[016]:/.test(texts[i])) this.buffer.unshift(texts[i]);
   },
 
   _closed: function (transport, pending, reason) {
@@ -1797,8 +1803,8 @@ inherit(Connection, EventEmitter, assign({
 
   _enter: function (namespace) {
     namespace.active = true;
-    namespace._queued = !this._canSend();
-    this.packet(namespace._entrance());
+    // Or else when it is connected, and before everything else.
+    if (this.connected && !this.transport.closed) this.transport.send([encodePacket(namespace._entrance())]);
   },
 
   packet: function (packet, isVolatile) {
@@ -1807,7 +1813,7 @@ inherit(Connection, EventEmitter, assign({
 
   _write: function (text, isVolatile) {
     if (this._canSend()) this.transport.send([text]);
-    else if (!isVolatile) this.buffer.push(text);
+    else if (!isVolatile && (this.connected || !/^[01]:/.test(text))) this.buffer.push(text);
     return this;
   },
 
@@ -1824,7 +1830,6 @@ inherit(Connection, EventEmitter, assign({
     var buffer = this.buffer;
     if (!this.transport || this.transport.closed) return;
     this.buffer = [];
-    eachOwn(this.namespaces, function (namespace) { namespace._queued = false; });
     this.transport.send(buffer);
   },
 
@@ -1848,7 +1853,7 @@ inherit(Connection, EventEmitter, assign({
     comesBack = wasConnected && reason !== 'booted';
     if (comesBack && !transport.closed) this._requeue(transport._recall(transport.pending.splice(0, Infinity)));
     this._abandon();
-    this._requeue(this.buffer.splice(0, Infinity));
+    this._forgetAcknowledgements();
     if (!comesBack || !this.options.reconnect) this._end();
     if (comesBack) this._previous = transport;
     if (!wasConnected) return;
@@ -1861,6 +1866,10 @@ inherit(Connection, EventEmitter, assign({
 
   _tellDisconnect: function (reason) {
     this.publish('disconnect', reason === 'booted' ? reason : undefined);
+  },
+
+  _forgetAcknowledgements: function () {
+    for (var i = this.buffer.length - 1; i >= 0; i--) if (this.buffer[i].charAt(0) === '6') this.buffer.splice(i, 1);
   },
 
   // Stops what is under way to connect.
@@ -2163,9 +2172,9 @@ function lookUp(url, options) {
   key = uniqueUri(uri) + (settings.path || '');
   manager = has(managers, key) && managers[key];
   // Who asks twice for the same wants two.
-  if (!manager || settings.forceNew || settings.multiplex === false || has(manager.namespaces, name)) {
+  if (!manager || settings.forceNew || settings['force new connection'] || settings.multiplex === false || has(manager.namespaces, name)) {
     manager = new Manager(address(uri), settings);
-    if (!has(managers, key) && !settings.forceNew) managers[key] = manager;
+    if (!has(managers, key) && !settings.forceNew && !settings['force new connection']) managers[key] = manager;
   }
   return manager.of(name, uri.query);
 }
@@ -2437,6 +2446,7 @@ inherit(ModernNamespace, Namespace, {
 
 ModernNamespace.prototype.open = ModernNamespace.prototype.connect;
 ModernNamespace.prototype.close = ModernNamespace.prototype.disconnect;
+Manager.prototype.off = ModernNamespace.prototype.off;
 
 function promised(target, args, isTimed) {
   return new window.Promise(function (resolve, reject) {

@@ -135,12 +135,17 @@ impl Inbox {
         Arrival(&self.arrivals)
     }
 
+    /// How many requests are here that bring events.
+    pub(crate) fn arrivals(&self) -> usize {
+        self.arrivals.load(Ordering::SeqCst)
+    }
+
     /// Whether everything that came is handled, and nothing is on its way.
     pub(crate) fn is_at_rest(&self) -> bool {
         // Looked at first: what a request leaves behind is in the line before it is gone.
-        let is_awaited = self.arrivals.load(Ordering::SeqCst) > 0;
+        let arrivals = self.arrivals();
         let state = self.lock();
-        !is_awaited && !state.running && state.events.is_empty()
+        arrivals == 0 && !state.running && state.events.is_empty()
     }
 
     /// Whether more can be taken, though nobody should read any more.

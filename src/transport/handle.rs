@@ -154,7 +154,7 @@ where
         (&Method::POST, Some(member)) if !member.is_open() => Response::new(Body::refused()),
         (&Method::POST, Some(member)) => {
             let asks_first = parts.headers.contains_key(header::EXPECT);
-            Box::pin(receive::post(member, transport, body, asks_first)).await
+            Box::pin(receive::post(member, transport, body, asks_first, false)).await
         }
         (_, member) => {
             drop(body);

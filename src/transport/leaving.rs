@@ -28,14 +28,41 @@ where
     B::Data: Send,
 {
     let Some(member) = member.filter(|member| member.is_open()) else { return plain(StatusCode::OK, "ok") };
-    let response = receive::post(Arc::clone(&member), via, body, asks_first).await;
-    leave(&member).await;
+    let goodbye = Goodbye(Arc::clone(&member));
+    let response = receive::post(Arc::clone(&member), via, body, asks_first, true).await;
+    drop(goodbye);
+    member.host.shared.until_over(&member).await;
     response
 }
 
-/// Ends the session for its client, once what the client sent before has been handled. Goes on when the client, which
-/// is about to vanish, hangs up.
+/// Said when it is dropped: a client that is about to vanish may hang up before its words are taken.
+struct Goodbye(Arc<Member>);
+
+impl Drop for Goodbye {
+    fn drop(&mut self) {
+        begin_to_leave(&self.0);
+    }
+}
+
+/// Lets the requests pass that a last one, which is here already, has overtaken.
+pub(crate) async fn let_others_pass(member: &Member) {
+    sleep(OVERTAKEN).await;
+    let passed = async {
+        while member.host.inbox.arrivals() > 1 {
+            sleep(LOOK).await;
+        }
+    };
+    let _ = timeout(PATIENCE, passed).await;
+}
+
+/// Ends the session for its client, once what the client sent before has been handled.
 pub(crate) async fn leave(member: &Arc<Member>) {
+    begin_to_leave(member);
+    member.host.shared.until_over(member).await;
+}
+
+/// The same, and does not wait for it.
+pub(crate) fn begin_to_leave(member: &Arc<Member>) {
     if !member.host.is_known() {
         // It has sent nothing, or is gone already.
         return member.end_by_client(DisconnectReason::ClientDisconnect);
@@ -52,5 +79,4 @@ pub(crate) async fn leave(member: &Arc<Member>) {
         let _ = timeout(PATIENCE, at_rest).await;
         leaving.end_by_client(DisconnectReason::ClientDisconnect);
     });
-    member.host.shared.until_over(member).await;
 }

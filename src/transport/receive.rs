@@ -1,7 +1,7 @@
 //! What comes in: payloads to packets to the session and the inbox, whatever carried them. Those of the packets
 //! generation go on in `receive_packets`.
 
-use super::{body::Body, engine, name::Transport, receive_packets};
+use super::{body::Body, engine, leaving::let_others_pass, name::Transport, receive_packets};
 use crate::{
     client::{Event, Member, Message, handle_elsewhere, handle_here},
     hub::WireForm,
@@ -63,8 +63,9 @@ fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
 }
 
 /// Hands over what a POST has brought when the application is no longer behind. A client that hangs up before, because
-/// its page is closed, has sent it all the same: it is taken, unless far too much waits already.
-pub(crate) async fn in_turn(member: &Arc<Member>, deliver: impl FnOnce()) {
+/// its page is closed, has sent it all the same: it is taken, unless far too much waits already. What is the last of a
+/// client lets everything else pass that is on its way.
+pub(crate) async fn in_turn(member: &Arc<Member>, is_last: bool, deliver: impl FnOnce()) {
     struct Arrived<'a, F: FnOnce()>(&'a Arc<Member>, Option<F>);
     impl<F: FnOnce()> Drop for Arrived<'_, F> {
         fn drop(&mut self) {
@@ -76,6 +77,9 @@ pub(crate) async fn in_turn(member: &Arc<Member>, deliver: impl FnOnce()) {
         }
     }
     let mut arrived = Arrived(member, Some(deliver));
+    if is_last {
+        let_others_pass(member).await;
+    }
     room(member).await;
     if let Some(deliver) = arrived.1.take() {
         deliver();
@@ -106,8 +110,14 @@ pub(crate) async fn room(member: &Arc<Member>) {
 }
 
 /// Reads a POST and delivers what is in it; the handlers have begun when the answer leaves. `asks_first` says that the
-/// client sends its body only when it is told to.
-pub(crate) async fn post<B>(member: Arc<Member>, via: Transport, body: B, asks_first: bool) -> Response<Body>
+/// client sends its body only when it is told to, `is_last` that it sends nothing any more.
+pub(crate) async fn post<B>(
+    member: Arc<Member>,
+    via: Transport,
+    body: B,
+    asks_first: bool,
+    is_last: bool,
+) -> Response<Body>
 where
     B: HttpBody + Send,
     B::Data: Send,
@@ -132,7 +142,7 @@ where
             _ => true,
         });
         if !packets.is_empty() {
-            in_turn(&member, || deliver(&member, packets)).await;
+            in_turn(&member, is_last, || deliver(&member, packets)).await;
             handle_here(&member);
         }
     }

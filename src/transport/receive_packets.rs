@@ -2,6 +2,7 @@
 
 use super::{
     body::{Afterwards, Body},
+    leaving::begin_to_leave,
     name::Transport,
     receive::{in_turn, whole_body},
 };
@@ -42,7 +43,7 @@ where
     B::Data: Send,
 {
     let headers = &parts.headers;
-    let _arrival = member.as_ref().map(|member| member.host.inbox.arrival());
+    let arrival = member.as_ref().map(|member| member.host.inbox.arrival());
     let asks_first = headers.contains_key(header::EXPECT);
     let bytes = match whole_body(&shared.options, body, asks_first).await {
         Ok(bytes) => bytes,
@@ -62,11 +63,17 @@ where
             } else {
                 Some(String::from_utf8_lossy(&bytes))
             };
-            let is_heard = match data {
+            let outcome = match data {
                 Some(data) => payload(member, &data).await,
-                None => true,
+                None => Outcome::Heard,
             };
-            Body::receipt(if is_heard { "1" } else { unheard }, Afterwards(Arc::clone(member)))
+            if outcome == Outcome::Goodbye {
+                handle_here(member);
+                drop(arrival);
+                shared.until_over(member).await;
+            }
+            let word = if outcome == Outcome::Unheard { unheard } else { "1" };
+            Body::receipt(word, Afterwards(Arc::clone(member)))
         }
     });
     let answer = response.headers_mut();
@@ -82,8 +89,17 @@ fn asks_for_word(query: Option<&str>) -> bool {
     query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "confirm"))
 }
 
-/// Answers whether the session was still there for what had to wait.
-async fn payload(member: &Arc<Member>, data: &str) -> bool {
+/// What became of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Heard,
+    /// The session was over before it was its turn.
+    Unheard,
+    /// The client leaves, and has said nothing behind that.
+    Goodbye,
+}
+
+async fn payload(member: &Arc<Member>, data: &str) -> Outcome {
     let decoded = payload::decode(data).packets.into_iter().filter_map(packets::decode);
     let mut waiting = Vec::new();
     for packet in decoded {
@@ -93,15 +109,29 @@ async fn payload(member: &Arc<Member>, data: &str) -> bool {
             _ => waiting.push(packet),
         }
     }
-    let mut is_heard = true;
+    let mut outcome = Outcome::Heard;
     if !waiting.is_empty() {
+        let is_last = waiting.iter().any(says_goodbye);
         let deliver_all = || {
-            is_heard = member.host.is_known();
-            waiting.into_iter().for_each(|packet| deliver(member, packet));
+            if !member.host.is_known() {
+                outcome = Outcome::Unheard;
+                return;
+            }
+            for packet in waiting {
+                if says_goodbye(&packet) {
+                    outcome = Outcome::Goodbye;
+                    return begin_to_leave(member);
+                }
+                deliver(member, packet);
+            }
         };
-        in_turn(member, deliver_all).await;
+        in_turn(member, is_last, deliver_all).await;
     }
-    is_heard
+    outcome
+}
+
+fn says_goodbye(packet: &Packet<'_>) -> bool {
+    matches!(packet, Packet { kind: Kind::Disconnect, endpoint: "", .. })
 }
 
 /// What one packet means for the session, or puts into the inbox.

@@ -29,7 +29,7 @@ function Connection(options) {
   this.namespaces = {};
   this.buffer = []; // texts of packets that are not sent yet
   this.doBuffer = false;
-  this._resent = 0;
+  this._resent = this._careful = 0;
   if (this.options['auto connect']) this.connect();
 }
 
@@ -146,7 +146,7 @@ inherit(Connection, EventEmitter, assign({
     this._replacePrevious();
     this.open = transport.connected = true;
     eachOwn(this.namespaces, function (namespace, name) {
-      if (name && namespace.active && !namespace._queued) rejoined.push(encodePacket(namespace._entrance()));
+      if (name && namespace.active) rejoined.push(encodePacket(namespace._entrance()));
     });
     if (rejoined.length) transport.send(rejoined);
     this.onConnect();
@@ -155,10 +155,10 @@ inherit(Connection, EventEmitter, assign({
 
   _failed: ignore, // told when the transport closes
 
-  // Packets that did not leave. Who enters a namespace says so anew to every session, and an acknowledgement is for the
-  // one that asked.
+  // Packets that did not leave. Which namespaces the page is in is said anew to every session, and an acknowledgement is
+  // for the one that asked.
   _requeue: function (texts) {
-    for (var i = texts.length - 1; i >= 0; i--) if (!/^[16]:/.test(texts[i])) this.buffer.unshift(texts[i]);
+    for (var i = texts.length - 1; i >= 0; i--) if (!/^[016]:/.test(texts[i])) this.buffer.unshift(texts[i]);
   },
 
   _closed: function (transport, pending, reason) {
@@ -211,8 +211,8 @@ inherit(Connection, EventEmitter, assign({
 
   _enter: function (namespace) {
     namespace.active = true;
-    namespace._queued = !this._canSend();
-    this.packet(namespace._entrance());
+    // Or else when it is connected, and before everything else.
+    if (this.connected && !this.transport.closed) this.transport.send([encodePacket(namespace._entrance())]);
   },
 
   packet: function (packet, isVolatile) {
@@ -221,7 +221,7 @@ inherit(Connection, EventEmitter, assign({
 
   _write: function (text, isVolatile) {
     if (this._canSend()) this.transport.send([text]);
-    else if (!isVolatile) this.buffer.push(text);
+    else if (!isVolatile && (this.connected || !/^[01]:/.test(text))) this.buffer.push(text);
     return this;
   },
 
@@ -238,7 +238,6 @@ inherit(Connection, EventEmitter, assign({
     var buffer = this.buffer;
     if (!this.transport || this.transport.closed) return;
     this.buffer = [];
-    eachOwn(this.namespaces, function (namespace) { namespace._queued = false; });
     this.transport.send(buffer);
   },
 
@@ -262,7 +261,7 @@ inherit(Connection, EventEmitter, assign({
     comesBack = wasConnected && reason !== 'booted';
     if (comesBack && !transport.closed) this._requeue(transport._recall(transport.pending.splice(0, Infinity)));
     this._abandon();
-    this._requeue(this.buffer.splice(0, Infinity));
+    this._forgetAcknowledgements();
     if (!comesBack || !this.options.reconnect) this._end();
     if (comesBack) this._previous = transport;
     if (!wasConnected) return;
@@ -275,6 +274,10 @@ inherit(Connection, EventEmitter, assign({
 
   _tellDisconnect: function (reason) {
     this.publish('disconnect', reason === 'booted' ? reason : undefined);
+  },
+
+  _forgetAcknowledgements: function () {
+    for (var i = this.buffer.length - 1; i >= 0; i--) if (this.buffer[i].charAt(0) === '6') this.buffer.splice(i, 1);
   },
 
   // Stops what is under way to connect.

@@ -24,7 +24,7 @@ function FramesSocket(host, options) {
     this.options.secure !== page.secure || !page.isHttp;
   this.connected = this.connecting = this.reconnecting = false;
   this._queue = [];
-  this._resent = 0;
+  this._resent = this._careful = 0;
   this._untried = this._candidates();
   this.transport = this._nextTransport();
   if (!this.transport) complain('No transport available');

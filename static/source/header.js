@@ -21,5 +21,6 @@ function io(url, options) {
 
 io.version = '0.9.17'; // the interface, not the script
 io.protocol = 1;
-io.JSONP = []; // the callbacks of frames
-io.j = [];     // the callbacks of packets
+// The callbacks of JSONP in frames and in packets. Another script of the kind may have some under way.
+io.JSONP = window.io && isArray(window.io.JSONP) ? window.io.JSONP : [];
+io.j = window.io && isArray(window.io.j) ? window.io.j : [];

@@ -143,6 +143,7 @@ inherit(ModernNamespace, Namespace, {
 
 ModernNamespace.prototype.open = ModernNamespace.prototype.connect;
 ModernNamespace.prototype.close = ModernNamespace.prototype.disconnect;
+Manager.prototype.off = ModernNamespace.prototype.off;
 
 function promised(target, args, isTimed) {
   return new window.Promise(function (resolve, reject) {

@@ -13,9 +13,9 @@ function lookUp(url, options) {
   key = uniqueUri(uri) + (settings.path || '');
   manager = has(managers, key) && managers[key];
   // Who asks twice for the same wants two.
-  if (!manager || settings.forceNew || settings.multiplex === false || has(manager.namespaces, name)) {
+  if (!manager || settings.forceNew || settings['force new connection'] || settings.multiplex === false || has(manager.namespaces, name)) {
     manager = new Manager(address(uri), settings);
-    if (!has(managers, key) && !settings.forceNew) managers[key] = manager;
+    if (!has(managers, key) && !settings.forceNew && !settings['force new connection']) managers[key] = manager;
   }
   return manager.of(name, uri.query);
 }

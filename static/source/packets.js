@@ -67,8 +67,8 @@ function decodePacket(text) {
     break;
   case 'error':
     data = data.split('+');
-    packet.reason = errorReasons[data[0]] || '';
-    packet.advice = errorAdvice[data[1]] || '';
+    packet.reason = errorReasons[parseInt(data[0], 10)] || '';
+    packet.advice = errorAdvice[parseInt(data[1], 10)] || '';
   }
   return packet;
 }
@@ -118,7 +118,7 @@ var packets = {
   receive: function (transport, payload) {
     var list = decodePayload(payload), last = false, known = !transport.polls, i;
     for (i = 0; i < list.length; i++) {
-      last = last || list[i].advice || list[i].type === 'disconnect' && !list[i].endpoint;
+      last = last || list[i].advice === 'reconnect' || list[i].type === 'disconnect' && !list[i].endpoint;
       known = known || list[i].type;
     }
     if (!known) return transport.end(); // somebody else answered
@@ -126,7 +126,7 @@ var packets = {
     if (!last) transport.again();
     for (i = 0; i < list.length && !transport._deaf; i++) {
       if (list[i].type === 'heartbeat') transport.beat('2::');
-      else transport.socket.onPacket(list[i], transport);
+      else protect(transport.socket.onPacket, transport.socket, [list[i], transport]);
     }
   },
 

@@ -24,7 +24,8 @@ listen(window, 'onpagehide' in window ? 'pagehide' : 'unload', function () {
     var socket = active[i];
     // Firefox breaks the requests of a page before it tells the page, so this session may seem lost while it is not.
     if (socket.reconnecting && socket._previous) socket._previous._farewell([]);
-    if (!socket.transport || socket.transport.closed) continue;
+    if (socket._abortHandshake) left.push(socket);
+    if (socket._abortHandshake || !socket.transport || socket.transport.closed) continue;
     if (socket.connected) socket._previous = socket.transport;
     socket.transport.leave();
     left.push(socket);
@@ -34,7 +35,7 @@ listen(window, 'onpagehide' in window ? 'pagehide' : 'unload', function () {
 listen(window, 'pageshow', function () {
   while (left.length) {
     var socket = left.shift();
-    if (socket.connected) socket._closed(socket.transport, socket.transport.pending.splice(0, Infinity));
+    if (socket.connected) socket._closed(socket.transport, socket.transport._recall(socket.transport.pending.splice(0, Infinity)));
     else if (socket.connecting) socket._resume();
   }
 });

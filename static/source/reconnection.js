@@ -57,11 +57,15 @@ var reconnection = {
     delete this.reconnectionDelay;
   },
 
-  // A batch without an answer: the server may or may not have seen it. Sent again rather than lost, but
-  // not for ever, in case it is what breaks the connection.
+  // A batch without an answer: the server may or may not have seen it. Sent again rather than lost, but in case it is
+  // what breaks the connection, message by message, and none for ever.
   _unsent: function (transport, batch) {
     if (!batch.length || transport.closed && transport !== this._previous) return;
-    if (this._resent++ >= 2) return this._dropped(batch);
+    if (batch.length === 1 && this._resent++ >= 4) {
+      this._resent = this._careful = 0;
+      return this._dropped(batch);
+    }
+    this._careful = Math.max(this._careful, batch.length);
     if (transport.closed) this._requeue(batch);
     else transport.pending = batch.concat(transport.pending);
   },

@@ -95,17 +95,15 @@ defineTransport('xhr-multipart', Requests, function () {
 
     // A message may have the boundary in it: a part ends where its payload is whole.
     function takeParts() {
-      var start = 0, end = -1, head, payload;
+      var end = -1, head, payload;
       while ((end = received.indexOf(boundary, end + 1)) >= 0) {
-        head = received.indexOf(headEnd, start);
+        head = received.indexOf(headEnd);
         payload = received.substring(head + headEnd.length, end);
-        if (head < 0 || head > end) start = end + boundary.length;
-        else if (self.wire._isWhole(payload)) {
-          start = end + boundary.length;
-          self.receive(self.wire._unwrap(payload));
-        }
+        if (head >= 0 && head < end && !self.wire._isWhole(payload)) continue;
+        received = received.substring(end + boundary.length);
+        if (head >= 0 && head < end) self.receive(self.wire._unwrap(payload));
+        end = -1;
       }
-      received = received.substring(start);
     }
   },
 

@@ -42,13 +42,14 @@ Base.prototype = {
     var self = this, batch, heartbeat = this.heartbeat;
     if (this._unconfirmed) return;
     if (!this.pending.length && !heartbeat) return this._departed();
-    batch = this._unconfirmed = nextBatch(this.pending);
+    batch = this._unconfirmed = nextBatch(this.pending, this.socket._careful && this.type !== 'websocket');
     this.heartbeat = null;
     this.write(this.wire._payloads(this, batch, heartbeat), function (delivered, refused) {
       if (self._unconfirmed !== batch) return;
       self._unconfirmed = null;
       if (delivered) {
         self.socket._resent = 0;
+        self.socket._careful = Math.max(0, self.socket._careful - batch.length);
         self.flush();
       } else {
         if (refused) self.socket._dropped(batch);
@@ -166,8 +167,8 @@ Base.prototype.close = Base.prototype.onClose = Base.prototype.onDisconnect = fu
 io.Transport = Base;
 
 // Servers limit the size of a body, so a long queue leaves in several.
-function nextBatch(pending) {
-  for (var count = 0, size = 0; count < pending.length; count++) {
+function nextBatch(pending, single) {
+  for (var count = 0, size = 0; count < (single ? Math.min(1, pending.length) : pending.length); count++) {
     size += (typeof pending[count] === 'string' ? pending[count] : pending[count].text).length + 16;
     if (count && size > 32768) break;
   }

@@ -70,6 +70,7 @@ function query(base, addition) {
 function merge(target, additional, depth) {
   var levels = depth === undefined ? 2 : depth;
   eachOwn(additional, function (value, name) {
+    if (name === '__proto__') return;
     if (levels && isMergeable(target[name]) && isMergeable(value)) merge(target[name], value, levels - 1);
     else target[name] = value;
   });

@@ -44,6 +44,8 @@ describe('the address given to io.connect', () => {
         'https://other.example/news',
         'http://other.example:81/?token=open',
         '//other.example:81',
+        'http://other.example?a=/b/c',
+        '/a#b',
       ];
       return urls.map((url) => {
         const namespace = io.connect(url, { 'auto connect': false, 'force new connection': true });
@@ -61,6 +63,8 @@ describe('the address given to io.connect', () => {
       ['other.example', String(gate.port), true, '', '/news'],
       ['other.example', '81', false, 'token=open', ''],
       ['other.example', '81', false, '', ''],
+      ['other.example', String(gate.port), false, 'a=/b/c', ''],
+      [...own, '', '/a'],
     ]);
   });
 
@@ -301,6 +305,37 @@ describe('the events of io.connect', () => {
     await page.until(() => page.exceptions.length === 3, 'every mistake on the console');
     assert.deepEqual(page.exceptions, ['connect', 'message', 'message'].map((name) => `a mistake in ${name}`));
   });
+});
+
+describe('a page in a hurry', { skip: isOriginal }, () => {
+  for (const transport of everyTransport) {
+    it(`may disconnect and connect again as often as it likes (${transport})`, async () => {
+      const heard = await page.evaluate(async (name) => {
+        const socket = io.connect('', { transports: [name] });
+        const heard = [];
+        for (const event of ['connect', 'disconnect', 'message']) socket.on(event, (...all) => heard.push([event, ...all]));
+        const next = (event) => new Promise((resolve) => socket.once(event, resolve));
+        // During the handshake, while the transport opens, and in the handlers of its own events.
+        socket.disconnect();
+        socket.socket.connect();
+        await next('connecting');
+        socket.disconnect();
+        socket.socket.connect();
+        socket.once('connect', () => socket.disconnect());
+        socket.once('disconnect', () => socket.socket.connect());
+        socket.send('one');
+        await next('disconnect');
+        await next('connect');
+        socket.send('two');
+        await next('message');
+        return heard;
+      }, transport);
+      const told = heard.filter(([name]) => name !== 'message');
+      assert.deepEqual(told, [['connect'], ['disconnect', 'booted'], ['connect']]);
+      assert.equal(heard.filter(([, text]) => text === 'two').length, 1);
+      assert.deepEqual(page.exceptions, []);
+    });
+  }
 });
 
 describe('volatile messages', { skip: isOriginal }, () => {

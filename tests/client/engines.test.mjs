@@ -236,7 +236,7 @@ describe('a batch', () => {
 
   it('that breaks every connection is given up', () => {
     let { machine, post, reconnect } = start();
-    for (let attempt = 0; attempt < 2; attempt += 1) {
+    for (let attempt = 0; attempt < 4; attempt += 1) {
       post.answer('', 0);
       post = reconnect();
       assert.equal(post.method, 'POST');
@@ -244,7 +244,7 @@ describe('a batch', () => {
     post.answer('', 0);
     assert.equal(reconnect().method, 'GET');
     const batches = machine.requests.filter((request) => request.method === 'POST' && /\/send$/.test(request.url));
-    assert.equal(batches.length, 3);
+    assert.equal(batches.length, 5);
   });
 });
 

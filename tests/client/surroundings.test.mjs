@@ -167,6 +167,17 @@ describe('a worker', () => {
   });
 });
 
+describe('a page that is not there yet', () => {
+  it('connects from its head', async (test) => {
+    const inHead = `<script src="../client.js"></script><script src="../talk.js"></script><script>
+      window.talks = Promise.all(${JSON.stringify(everyTransport)}.map((name) => window.talk(io, 'connect', [name], '')));
+    </script>`;
+    const { page } = await open(test, { '/page/head/': html('', inHead) }, '/page/head/');
+    const answers = await page.evaluate(() => window.talks);
+    assert.deepEqual(answers, everyTransport.map((transport) => talked('connect', transport)));
+  });
+});
+
 describe('a module', () => {
   const module = (origin) =>
     javascript(`

@@ -227,8 +227,8 @@ async fn the_same_holds_for_the_packets_generation_in_every_namespace() {
         let server = Server::mounted(mounting, Listener::builder()).await;
         for (transport, name) in POLLS.into_iter().flat_map(|poll| [(poll, ""), (poll, "/chat")]) {
             let gate = held(&server.listener.of(if name.is_empty() { "/" } else { name }), &server);
-            for hangs_up in [false, true] {
-                let what = format!("{mounting:?} {transport} {name:?}, hangs up: {hangs_up}");
+            for (hangs_up, by_packet) in [(false, false), (true, false), (false, true), (true, true)] {
+                let what = format!("{mounting:?} {transport} {name:?}, hangs up: {hangs_up}, 0::: {by_packet}");
                 let mut peer = PacketPeer::open(&server, transport).await;
                 let id = peer.id.clone();
                 if !name.is_empty() {
@@ -240,12 +240,20 @@ async fn the_same_holds_for_the_packets_generation_in_every_namespace() {
                 let waiting = peer.begin_post(&packets::payload(&all[MANY..])).await;
                 is_read(&server).await;
                 let kept = (!hangs_up).then_some(waiting);
-                let beacon = server.ask(packets_beacon(transport, &id, "")).await;
+                let last = format!("3::{name}:last");
+                let beacon = if by_packet {
+                    packets::post(transport, &id, &packets::payload(&[&last, "0::", "3:::never"]))
+                } else {
+                    packets_beacon(transport, &id, "")
+                };
+                let beacon = server.ask(beacon).await;
                 is_kept(&server, &id, &what).await;
                 assert!(server.events.texts(&id).is_empty(), "{what}");
-                gate.add_permits(2 * MANY);
+                gate.add_permits(2 * MANY + usize::from(by_packet));
                 server.events.disconnected(&id).await;
-                assert_eq!(server.events.texts(&id), texts, "{what}");
+                let mut expected = texts.clone();
+                expected.extend(by_packet.then(|| "last".to_owned()));
+                assert_eq!(server.events.texts(&id), expected, "{what}");
                 is_gone(&server, &id, &what);
                 drop((kept, beacon));
             }
@@ -254,25 +262,33 @@ async fn the_same_holds_for_the_packets_generation_in_every_namespace() {
 }
 
 #[tokio::test]
-async fn a_post_that_is_still_arriving_is_waited_for() {
+async fn a_post_that_is_still_arriving_is_waited_for_and_comes_before_the_last_words() {
     let server = Server::new(Listener::builder()).await;
-    for transport in POLLS {
+    for (transport, words) in POLLS.into_iter().flat_map(|poll| [(poll, &[][..]), (poll, &["last"])]) {
         let (peer, other) = (Peer::open(&server, transport).await, PacketPeer::open(&server, transport).await);
-        let frames = post(&url(transport, &peer.id, "send"), &frame("slow"));
-        let packets = packets::post(transport, &other.id, "3:::slow");
-        for (id, request, beacon) in [
-            (&peer.id, frames, beacon(transport, &peer.id)),
-            (&other.id, packets, packets_beacon(transport, &other.id, "")),
+        let slow = post(&url(transport, &peer.id, "send"), &frame("slow"));
+        let slow_packet = packets::post(transport, &other.id, "3:::slow");
+        let goodbye = post(&format!("/socket.io/{transport}/{}/disconnect", peer.id), &frames(words));
+        let last = words.iter().map(|word| format!("3:::{word}")).chain(["0::".to_owned()]).collect::<Vec<_>>();
+        let last = packets::payload(&last.iter().map(String::as_str).collect::<Vec<_>>());
+        for (id, request, goodbyes) in [
+            (&peer.id, slow, [beacon(transport, &peer.id), goodbye]),
+            (
+                &other.id,
+                slow_packet,
+                [packets_beacon(transport, &other.id, ""), packets::post(transport, &other.id, &last)],
+            ),
         ] {
             let mut slow = server.ask(&request[..request.len() - 1]).await;
             is_read(&server).await;
-            let mut beacon = server.ask(beacon).await;
+            let [bare, with_words] = goodbyes;
+            let mut beacon = server.ask(if words.is_empty() { bare } else { with_words }).await;
             is_kept(&server, id, transport.name()).await;
             slow.send(&request[request.len() - 1..]).await;
             assert_eq!(slow.answer().await.status, 200, "{transport}");
             assert_eq!(beacon.answer().await.status, 200, "{transport}");
             server.events.disconnected(id).await;
-            assert_eq!(server.events.texts(id), ["slow"], "{transport}");
+            assert_eq!(server.events.texts(id), [&["slow"], words].concat(), "{transport}");
             is_gone(&server, id, transport.name());
         }
     }
@@ -329,15 +345,24 @@ async fn a_beacon_of_the_packets_generation_needs_no_body_and_may_have_any() {
 async fn a_beacon_does_not_wait_for_its_client_to_read_the_answer() {
     for mounting in Mounting::BOTH {
         let server = Server::mounted(mounting, Listener::builder()).await;
-        let peer = Peer::open(&server, Transport::XhrPolling).await;
-        let other = PacketPeer::open(&server, Transport::XhrPolling).await;
-        for (id, beacon) in
-            [(&peer.id, beacon(peer.transport, &peer.id)), (&other.id, packets_beacon(other.transport, &other.id, ""))]
-        {
+        let (mut peers, mut others) = (Vec::new(), Vec::new());
+        for _ in 0..2 {
+            peers.push(Peer::open(&server, Transport::XhrPolling).await.id);
+            others.push(PacketPeer::open(&server, Transport::XhrPolling).await.id);
+        }
+        let last_words = post(&format!("/socket.io/xhr-polling/{}/disconnect", peers[1]), &frame("last"));
+        let last_packets = packets::payload(&["3:::last", "0::"]);
+        for (id, beacon, texts) in [
+            (&peers[0], beacon(Transport::XhrPolling, &peers[0]), &[][..]),
+            (&peers[1], last_words, &["last"]),
+            (&others[0], packets_beacon(Transport::XhrPolling, &others[0], ""), &[]),
+            (&others[1], packets::post(Transport::XhrPolling, &others[1], &last_packets), &["last"]),
+        ] {
             let connection = server.ask(beacon).await;
             is_read(&server).await;
             drop(connection);
             assert_eq!(server.events.disconnected(id).await, DisconnectReason::ClientDisconnect, "{mounting:?}");
+            assert_eq!(server.events.texts(id), texts, "{mounting:?}");
         }
     }
 }
