@@ -1,11 +1,13 @@
 /*! Heirloom's browser client: Socket.IO 0.5 to 0.9, and the interface of 1.x over their wire. MIT licence. */
 
-// One script for pages of every age. It is written for old engines as well: ES3 syntax, nothing of ES5 but JSON, no eval.
+// One script for pages of every age, written for old engines as well: no syntax newer than ES5, nothing of its library
+// but JSON, no eval.
 //
 //   io.Socket      the interface of 0.5 and 0.6, on the wire of frames             frames-socket.js
 //   io.connect()   the interface of 0.7 to 0.9, on the wire of packets             connection.js, namespace.js
 //   io()           the interface of 1.x, as far as the wire of packets carries it  modern.js
 //
+// The parts are joined in the order of order.json.
 // Below them, for both wires: transport.js and one file for each transport; frames.js and packets.js say what differs.
 
 (function (window) {
@@ -48,10 +50,12 @@ function eachOwn(object, visit) {
 }
 
 // Copies what is defined.
-function assign(target, source) {
-  eachOwn(source, function (value, name) {
-    if (value !== undefined) target[name] = value;
-  });
+function assign(target) {
+  for (var i = 1; i < arguments.length; i++) {
+    eachOwn(arguments[i], function (value, name) {
+      if (value !== undefined) target[name] = value;
+    });
+  }
   return target;
 }
 
@@ -207,14 +211,15 @@ EventEmitter.prototype.addListener = EventEmitter.prototype.on;
 
 // ------------------------------------------------------------------------------------------------ page
 
-var active = []; // the sockets that have or seek a connection
+var living = []; // the sockets that have or seek a connection
 
 function remember(socket) {
-  remove(active, socket);
-  active.push(socket);
+  remove(living, socket);
+  living.push(socket);
 }
 
-// Opens a transport. What some engines throw, such as for an insecure address on a secure page, is a failure like others.
+// Opens a transport. What some engines throw, such as for an insecure address on a secure page, is a failure like
+// others.
 function begin(transport) {
   try {
     transport.open();
@@ -227,8 +232,8 @@ function begin(transport) {
 var left = [];
 
 listen(window, 'onpagehide' in window ? 'pagehide' : 'unload', function () {
-  for (var i = 0; i < active.length; i++) {
-    var socket = active[i];
+  for (var i = 0; i < living.length; i++) {
+    var socket = living[i];
     // Firefox breaks the requests of a page before it tells the page, so this session may seem lost while it is not.
     if (socket.reconnecting && socket._previous) socket._previous._farewell([]);
     if (socket._abortHandshake) left.push(socket);
@@ -242,7 +247,8 @@ listen(window, 'onpagehide' in window ? 'pagehide' : 'unload', function () {
 listen(window, 'pageshow', function () {
   while (left.length) {
     var socket = left.shift();
-    if (socket.connected) socket._closed(socket.transport, socket.transport._recall(socket.transport.pending.splice(0, Infinity)));
+    var transport = socket.transport;
+    if (socket.connected) socket._closed(transport, transport._recall(transport.pending.splice(0, Infinity)));
     else if (socket.connecting) socket._resume();
   }
 });
@@ -251,6 +257,12 @@ listen(window, 'pageshow', function () {
 
 // One attempt to reach the server and the session it yields; never reused. Each kind has open(), write(payloads, done),
 // shut() and, if it polls, again().
+//
+// Its life: opening; connected, when the session is there; then left by the page, stop(), or lost, end(). Either way it
+// is `closed` and sends nothing new, but stop() still lets go what was handed over, and end() gives it back to the
+// socket. A session that outlives its polls may be heard for a while after end(), _linger(), until _settle(): then it
+// is `_deaf`.
+// A message in `pending` is the text of a packet, or {text, isObject} on the wire of frames.
 //
 // What it needs of its socket: wire, crossDomain, _patience(transport), and to tell it what happens _opened(transport),
 // _closed(transport, pending) and _unsent(transport, batch), apart from what the wire tells it.
@@ -301,7 +313,7 @@ Base.prototype = {
         self.socket._careful = Math.max(0, self.socket._careful - batch.length);
         self.flush();
       } else {
-        if (refused) self.socket._dropped(batch);
+        if (refused && batch.length === 1) self.socket._dropped(batch);
         else self.socket._unsent(self, batch);
         self.end();
       }
@@ -316,7 +328,7 @@ Base.prototype = {
     if (!batch) return;
     this._unconfirmed = null;
     if (this._abortWrite) this._abortWrite();
-    this.socket._unsent(this, batch);
+    this.socket._unsent(this, batch, true);
   },
 
   receive: function (payload) {
@@ -329,7 +341,8 @@ Base.prototype = {
   watch: function () {
     var self = this;
     clearTimeout(this.timer);
-    if (this.timeout) this.timer = setTimeout(function () { self.end('timeout'); }, Math.min(this.timeout, longestDelay));
+    if (!this.timeout) return;
+    this.timer = setTimeout(function () { self.end('timeout'); }, Math.min(this.timeout, longestDelay));
   },
 
   // Left by the page: what was handed over before still goes out.
@@ -514,49 +527,78 @@ function hasForeignRequests() {
   return sharesOrigins() || !!window.XDomainRequest && !page.secure;
 }
 
-// Starts one HTTP request and calls done(status, text) once, with status 0 if no answer came. `form` is what wire.form
-// gives, or nothing for a GET. Returns a function that ends it without a call.
-function request(socket, url, content, done) {
-  var ended = false, foreign = socket.crossDomain && window.XDomainRequest && !sharesOrigins();
-  var xhr = foreign ? new window.XDomainRequest() : new window.XMLHttpRequest();
+// What a page says as its last word shall leave although the page does. Browsers do that for some 64 KB at a time.
+var keptAlive = 0, keptAliveLimit = 20000; // UTF-16 units
 
-  function finish(status) {
+// Starts one HTTP request and calls done(status, text) once, with status 0 if no answer came. `content` is {type, body},
+// or nothing for a GET. Returns a function that ends it without a call.
+function request(socket, url, content, done) {
+  var ended = false, release = ignore, abort, length = content ? content.body.length : 0;
+  var foreign = socket.crossDomain && window.XDomainRequest && !sharesOrigins();
+
+  function finish(status, text) {
     if (ended) return;
     ended = true;
     release();
-    done(status, status ? xhr.responseText : '');
+    done(status, text);
   }
 
-  function release() {
-    if (foreign) xhr.onload = xhr.onerror = xhr.ontimeout = ignore;
-    else xhr.onreadystatechange = ignore;
-  }
-
-  xhr.open(content ? 'POST' : 'GET', url, true);
-  if (foreign) {
-    xhr.onload = function () { finish(200); };
-    xhr.onerror = xhr.ontimeout = function () { finish(0); };
-    xhr.onprogress = ignore; // without one Internet Explorer 9 may drop the request
-  } else {
-    xhr.onreadystatechange = function () {
-      if (xhr.readyState === 4) finish(statusOf(xhr));
-    };
-    if (sharesCredentials(socket)) xhr.withCredentials = true;
-    if (content) xhr.setRequestHeader('Content-Type', content.type + '; charset=utf-8');
-  }
-  xhr.send(content ? content.body : null);
+  if (content && window.fetch && window.AbortController && keptAlive + length <= keptAliveLimit) last();
+  else if (foreign) elsewhere();
+  else ordinary();
 
   return function () {
     if (ended) return;
     ended = true;
     release();
-    xhr.abort();
+    abort();
   };
-}
 
-// Whether cookies go to another origin.
-function sharesCredentials(socket) {
-  return socket.crossDomain && socket.wire.credentials && socket.options.withCredentials !== false;
+  function last() {
+    var controller = new window.AbortController();
+    abort = function () { controller.abort(); };
+    release = function () { keptAlive -= length; };
+    keptAlive += length;
+    window.fetch(url, {
+      method: 'POST',
+      body: content.body,
+      headers: { 'Content-Type': content.type + '; charset=utf-8' },
+      credentials: sharesCredentials(socket) ? 'include' : 'same-origin',
+      keepalive: true,
+      signal: controller.signal
+    }).then(function (response) {
+      return response.text().then(function (text) { finish(response.status, text); });
+    }).then(null, function () { finish(0, ''); });
+  }
+
+  function ordinary() {
+    var xhr = new window.XMLHttpRequest();
+    xhr.open(content ? 'POST' : 'GET', url, true);
+    xhr.onreadystatechange = function () {
+      var status = xhr.readyState === 4 && statusOf(xhr);
+      if (xhr.readyState === 4) finish(status, status ? xhr.responseText : '');
+    };
+    if (sharesCredentials(socket)) xhr.withCredentials = true;
+    if (content) xhr.setRequestHeader('Content-Type', content.type + '; charset=utf-8');
+    start(xhr);
+    release = function () { xhr.onreadystatechange = ignore; };
+  }
+
+  // Internet Explorer 8 and 9.
+  function elsewhere() {
+    var xhr = new window.XDomainRequest();
+    xhr.open(content ? 'POST' : 'GET', url);
+    xhr.onload = function () { finish(200, xhr.responseText); };
+    xhr.onerror = xhr.ontimeout = function () { finish(0, ''); };
+    xhr.onprogress = ignore; // without one it may drop the request
+    start(xhr);
+    release = function () { xhr.onload = xhr.onerror = xhr.ontimeout = ignore; };
+  }
+
+  function start(xhr) {
+    abort = function () { xhr.abort(); };
+    xhr.send(content ? content.body : null);
+  }
 }
 
 function statusOf(xhr) {
@@ -565,6 +607,11 @@ function statusOf(xhr) {
   } catch (error) {
     return 0; // old engines throw when the connection broke
   }
+}
+
+// Whether cookies go to another origin.
+function sharesCredentials(socket) {
+  return socket.crossDomain && socket.wire.credentials && socket.options.withCredentials !== false;
 }
 
 // The sending half of every transport that only receives.
@@ -712,8 +759,8 @@ function answerIn(frame) {
 
 // ------------------------------------------------------------------------------------------------ streams
 
-// A document that never ends, made of scripts that call parent.s._ with a payload each. Two frames, because in the outer
-// one `s` is ours alone.
+// A document that never ends, made of scripts that call parent.s._ with a payload each. Two frames, because in the
+// outer one `s` is ours alone.
 defineTransport('htmlfile', Requests, hasDocument, {
   afterLoad: true,
 
@@ -913,9 +960,10 @@ var frames = {
       if (!transport.sessionid) return transport.end();
       transport.connected = true;
     }
-    // The next poll leaves before the page's handlers run, however long they take. Nothing at once is no server's answer.
-    if (!payload && new Date() - transport._asked < 100) setTimeout(function () { if (!transport._deaf) transport.again(); }, 1000);
-    else transport.again();
+    // The next poll leaves before the page's handlers run, however long they take. But nothing at once is no answer of
+    // the server's.
+    if (payload || new Date() - transport._asked > 100) transport.again();
+    else setTimeout(function () { if (!transport._deaf) transport.again(); }, 1000);
     if (first) transport.socket._opened(transport);
     for (i = 0; i < messages.length && !transport._deaf; i++) deliver(messages[i]);
 
@@ -1095,14 +1143,14 @@ var packets = {
   },
 
   receive: function (transport, payload) {
-    var list = decodePayload(payload), last = false, known = !transport.polls, i;
+    var list = decodePayload(payload), isLast = false, isOurs = !transport.polls, i;
     for (i = 0; i < list.length; i++) {
-      last = last || list[i].advice === 'reconnect' || list[i].type === 'disconnect' && !list[i].endpoint;
-      known = known || list[i].type;
+      isLast = isLast || list[i].advice === 'reconnect' || list[i].type === 'disconnect' && !list[i].endpoint;
+      isOurs = isOurs || list[i].type;
     }
-    if (!known) return transport.end(); // somebody else answered
+    if (!isOurs) return transport.end(); // somebody else answered
     // The next poll leaves before the page's handlers run, however long they take.
-    if (!last) transport.again();
+    if (!isLast) transport.again();
     for (i = 0; i < list.length && !transport._deaf; i++) {
       if (list[i].type === 'heartbeat') transport.beat('2::');
       else protect(transport.socket.onPacket, transport.socket, [list[i], transport]);
@@ -1149,7 +1197,8 @@ var packets = {
 
 // ------------------------------------------------------------------------------------------------ reconnection
 
-// What both sockets do to come back, told apart by _backoff() and _reconnecting(). An attempt begins while the one
+// What both sockets do to come back, told apart by _backoff() and _reconnecting(). `_isStrict` is the way of 1.x: so
+// many attempts and no last round, and waits no longer than the limit. An attempt begins while the one
 // before it may still be under way, so no attempt is as long as the wait behind it.
 
 // All waits are spread, so that a server that restarts is not stormed. Pages are told what they were before that: a
@@ -1196,7 +1245,8 @@ var reconnection = {
     this.connect();
     if (!this.reconnecting) return;
     this._reconnecting(this.reconnectionDelay, this.reconnectionAttempts);
-    if (this.reconnecting) this._wait(spread(this.reconnectionDelay, backoff.spread === undefined ? 0.25 : backoff.spread));
+    if (!this.reconnecting) return;
+    this._wait(spread(this.reconnectionDelay, backoff.spread === undefined ? 0.25 : backoff.spread));
   },
 
   _stopReconnecting: function () {
@@ -1204,13 +1254,25 @@ var reconnection = {
     this.reconnecting = this._lastRound = this._waiting = false;
     delete this.reconnectionAttempts;
     delete this.reconnectionDelay;
-  },
+  }
+};
 
+// The network is back: nobody has to wait any longer, but not all at once.
+listen(window, 'online', function () {
+  for (var i = 0; i < living.length; i++) if (living[i]._waiting) living[i]._wait(300 * Math.random());
+});
+
+// ------------------------------------------------------------------------------------------------ resending
+
+// What both sockets do with messages whose transport was lost. `_previous` is the lost transport until another is
+// there: what it still has under way may yet be answered.
+
+var resending = {
   // A batch without an answer: the server may or may not have seen it. Sent again rather than lost, but in case it is
-  // what breaks the connection, message by message, and none for ever.
-  _unsent: function (transport, batch) {
+  // what breaks the connection, message by message, and none for ever. `isInnocent` if something else broke it.
+  _unsent: function (transport, batch, isInnocent) {
     if (!batch.length || transport.closed && transport !== this._previous) return;
-    if (batch.length === 1 && this._resent++ >= 4) {
+    if (batch.length === 1 && !isInnocent && this._resent++ >= 4) {
       this._resent = this._careful = 0;
       return this._dropped(batch);
     }
@@ -1229,7 +1291,7 @@ var reconnection = {
 
   // Lost, but not in silence.
   _dropped: function (batch) {
-    if (batch.length) complain('socket.io: the server does not take ' + batch.length + ' message(s), which are dropped');
+    if (batch.length) complain('socket.io: ' + batch.length + ' message(s) the server does not take are dropped');
   },
 
   // What the transport before still has is for the one that is connected now.
@@ -1239,11 +1301,6 @@ var reconnection = {
     this._previous = null;
   }
 };
-
-// The network is back: nobody has to wait any longer, but not all at once.
-listen(window, 'online', function () {
-  for (var i = 0; i < active.length; i++) if (active[i]._waiting) active[i]._wait(300 * Math.random());
-});
 
 // ------------------------------------------------------------------------------------------------ io.Socket
 
@@ -1311,7 +1368,7 @@ inherit(FramesSocket, EventEmitter, assign({
     this._stopReconnecting();
     this.connected = this.connecting = false;
     if (this.transport) this.transport._depart();
-    remove(active, this);
+    remove(living, this);
     if (wasConnected) this.emit('disconnect');
     return this;
   },
@@ -1382,7 +1439,7 @@ inherit(FramesSocket, EventEmitter, assign({
       this._attempt(next);
     } else if (!limited && (timedOut || !this.options.connectTimeout)) {
       this._worked = null;
-      remove(active, this);
+      remove(living, this);
       this.emit('connect_failed');
       if (this._lastRound && !this.connecting && !this.connected) {
         this._stopReconnecting();
@@ -1434,7 +1491,7 @@ inherit(FramesSocket, EventEmitter, assign({
         this._reconnect();
         transport._linger();
       } else if (!this.connecting && !this.connected) {
-        remove(active, this);
+        remove(living, this);
       }
     }
   },
@@ -1461,7 +1518,7 @@ inherit(FramesSocket, EventEmitter, assign({
       ignore();
     }
   }
-}, reconnection));
+}, reconnection, resending));
 
 var aliases = {
   fire: 'emit', addEvent: 'on', addListener: 'on', addEventListener: 'on',
@@ -1491,39 +1548,26 @@ function indexOf(list, value, from) {
 
 // What is in both lists, in the order of the shorter.
 function intersect(first, second) {
-  var shorter = first.length > second.length ? second : first, longer = shorter === first ? second : first, both = [], i;
-  for (i = 0; i < shorter.length; i++) if (indexOf(longer, shorter[i]) >= 0) both.push(shorter[i]);
+  return first.length > second.length ? members(second, first) : members(first, second);
+}
+
+// What of a list is in the other.
+function members(list, other) {
+  var both = [], i;
+  for (i = 0; i < list.length; i++) if (indexOf(other, list[i]) >= 0) both.push(list[i]);
   return both;
 }
 
+// Around what these find in an address: the parts by name, in the order of their opening brackets.
+var uriParts = ['source', 'protocol', 'authority', 'userInfo', 'user', 'password', 'host', 'port', 'relative', 'path',
+  'directory', 'file', 'query', 'anchor'];
+var uriPattern = new RegExp('^(?:([a-z][a-z0-9+.-]*)://|//)?' +
+  '((?:(([^:@/?#]*):?([^@/?#]*))@)?(\\[[^\\]]*\\]|[^:/?#]*)(?::(\\d*))?)' +
+  '((([^?#]*/)?([^?#]*))(?:\\?([^#]*))?(?:#([\\s\\S]*))?)$', 'i');
+
 function parseUri(text) {
-  var uri = { source: String(text === undefined || text === null ? '' : text) }, rest = uri.source, parts, at;
-
-  function take(name, pattern, group) {
-    parts = pattern.exec(rest);
-    uri[name] = parts ? parts[group] : '';
-    if (parts) rest = rest.substr(parts[0].length);
-  }
-
-  take('protocol', /^([a-z][a-z0-9+.-]*):\/\//i, 1);
-  if (!uri.protocol) take('slashes', /^\/\//, 0);
-  delete uri.slashes;
-  take('authority', /^[^\/?#]*/, 0);
-  uri.relative = rest;
-  take('path', /^[^?#]*/, 0);
-  take('query', /^\?([^#]*)/, 1);
-  take('anchor', /^#([\s\S]*)/, 1);
-  parts = /^([\s\S]*\/)?([^\/]*)$/.exec(uri.path);
-  uri.directory = parts[1] || '';
-  uri.file = /\./.test(parts[2]) ? parts[2] : '';
-  if (!uri.file) uri.directory = uri.path;
-  at = uri.authority.lastIndexOf('@');
-  uri.userInfo = at < 0 ? '' : uri.authority.substr(0, at);
-  uri.user = uri.userInfo.split(':')[0];
-  uri.password = uri.userInfo.substr(uri.user.length + 1);
-  parts = /^(\[[^\]]*\]|[^:]*):?(\d*)/.exec(uri.authority.substr(at + 1));
-  uri.host = parts[1];
-  uri.port = parts[2];
+  var parts = uriPattern.exec(text === undefined || text === null ? '' : text) || [], uri = {}, i;
+  for (i = 0; i < uriParts.length; i++) uri[uriParts[i]] = parts[i] || '';
   return uri;
 }
 
@@ -1653,7 +1697,8 @@ inherit(Connection, EventEmitter, assign({
     for (i = 0; i < own.length; i++) {
       if (indexOf(unannounced, own[i]) >= 0 && indexOf(announced, own[i]) < 0) announced.push(own[i]);
     }
-    return announced[0] ? intersect(announced, own) : own.slice(0);
+    if (!announced[0]) return own.slice(0);
+    return this._isModern ? members(own, announced) : intersect(announced, own);
   },
 
   getTransport: function (types) {
@@ -1689,6 +1734,8 @@ inherit(Connection, EventEmitter, assign({
     }
   },
 
+  // An attempt to come back tries one transport, and so does the next. Others go on to the next transport at once,
+  // until none is left: the page's first attempt, the last round, and those of 1.x.
   _attemptFailed: function (transport, reason) {
     var untried = this.transports, multiple = this.options['try multiple transports'];
     var limited = this.reconnecting && !this._lastRound && !this._backoff()._isStrict;
@@ -1696,14 +1743,14 @@ inherit(Connection, EventEmitter, assign({
     if (transport !== this.transport) return;
     clearTimeout(this._connectTimer);
     this._failure = reason || 'transport error';
-    if (limited) return this._lost();
+    if (limited) return this._attemptLost();
     if (multiple) untried = this.transports = untried.slice(indexOf(untried, transport.type) + 1);
     if (multiple && untried.length) this._tryNext();
     else this._giveUp();
   },
 
   // An attempt to come back has failed. The next one is on its way.
-  _lost: function () {
+  _attemptLost: function () {
     this.connecting = false;
   },
 
@@ -1711,8 +1758,8 @@ inherit(Connection, EventEmitter, assign({
     var last = this._lastRound;
     this.connecting = false;
     this.transports = this.origTransports;
-    if (this.reconnecting && !last) return this._lost();
-    remove(active, this);
+    if (this.reconnecting && !last) return this._attemptLost();
+    remove(living, this);
     this.publish('connect_failed');
     if (last && !this.connecting && !this.connected) this._giveUpReconnecting();
   },
@@ -1740,15 +1787,16 @@ inherit(Connection, EventEmitter, assign({
     eachOwn(this.namespaces, function (namespace, name) {
       if (name && namespace.active) rejoined.push(encodePacket(namespace._entrance()));
     });
-    if (rejoined.length) transport.send(rejoined);
+    if (this.doBuffer || this.options.manualFlush) transport.send(rejoined);
+    else this.buffer = rejoined.concat(this.buffer);
     this.onConnect();
     if (this.connected && reconnected) this.publish('reconnect', transport.name, attempts);
   },
 
   _failed: ignore, // told when the transport closes
 
-  // Packets that did not leave. Which namespaces the page is in is said anew to every session, and an acknowledgement is
-  // for the one that asked.
+  // Packets that did not leave. Which namespaces the page is in is said anew to every session, and an acknowledgement
+  // is for the one that asked.
   _requeue: function (texts) {
     for (var i = texts.length - 1; i >= 0; i--) if (!/^[016]:/.test(texts[i])) this.buffer.unshift(texts[i]);
   },
@@ -1803,8 +1851,8 @@ inherit(Connection, EventEmitter, assign({
 
   _enter: function (namespace) {
     namespace.active = true;
-    // Or else when it is connected, and before everything else.
-    if (this.connected && !this.transport.closed) this.transport.send([encodePacket(namespace._entrance())]);
+    // Without a connection nothing is said: each begins with the namespaces the page is in then.
+    this.packet(namespace._entrance());
   },
 
   packet: function (packet, isVolatile) {
@@ -1827,10 +1875,7 @@ inherit(Connection, EventEmitter, assign({
   },
 
   flushBuffer: function () {
-    var buffer = this.buffer;
-    if (!this.transport || this.transport.closed) return;
-    this.buffer = [];
-    this.transport.send(buffer);
+    if (this.transport && !this.transport.closed) this.transport.send(this.buffer.splice(0, Infinity));
   },
 
   publish: function () {
@@ -1853,7 +1898,7 @@ inherit(Connection, EventEmitter, assign({
     comesBack = wasConnected && reason !== 'booted';
     if (comesBack && !transport.closed) this._requeue(transport._recall(transport.pending.splice(0, Infinity)));
     this._abandon();
-    this._forgetAcknowledgements();
+    this._requeue(this.buffer.splice(0, Infinity));
     if (!comesBack || !this.options.reconnect) this._end();
     if (comesBack) this._previous = transport;
     if (!wasConnected) return;
@@ -1866,10 +1911,6 @@ inherit(Connection, EventEmitter, assign({
 
   _tellDisconnect: function (reason) {
     this.publish('disconnect', reason === 'booted' ? reason : undefined);
-  },
-
-  _forgetAcknowledgements: function () {
-    for (var i = this.buffer.length - 1; i >= 0; i--) if (this.buffer[i].charAt(0) === '6') this.buffer.splice(i, 1);
   },
 
   // Stops what is under way to connect.
@@ -1885,7 +1926,7 @@ inherit(Connection, EventEmitter, assign({
     this._stopReconnecting();
     this._dropPrevious();
     this.transports = this.origTransports;
-    remove(active, this);
+    remove(living, this);
   },
 
   // The page was away, and whatever was under way with it.
@@ -1900,7 +1941,7 @@ inherit(Connection, EventEmitter, assign({
 
   // A packet of the server, which may advise to come again, or a word of our own.
   onError: function (error) {
-    var advised = error && error.advice === 'reconnect' && (this.connected || this.connecting), connecting = this.connecting;
+    var connecting = this.connecting, advised = error && error.advice === 'reconnect' && (this.connected || connecting);
     if (advised) {
       this.transport._lingers = false; // the session is not there any more
       if (connecting) this._abandon();
@@ -1942,7 +1983,7 @@ inherit(Connection, EventEmitter, assign({
   },
 
   _reconnecting: function (delay, attempt) { this.publish('reconnecting', delay, attempt); }
-}, reconnection));
+}, reconnection, resending));
 
 // ------------------------------------------------------------------------------------------------ handshake
 
@@ -1978,9 +2019,9 @@ Connection.prototype.handshake = function (done) {
 Connection.prototype._refused = function (status, text) {
   var reason = /^[\w .:-]{1,200}$/.test(text) ? text : 'handshake failed (' + status + ')', last = this._lastRound;
   this.connecting = false;
-  if (!this.reconnecting) remove(active, this);
+  if (!this.reconnecting) remove(living, this);
   if (status === 403 || !this.reconnecting) this.onError(reason);
-  else if (!last) this._lost(new Error(reason));
+  else if (!last) this._attemptLost(new Error(reason));
   if (last) this._giveUp();
 };
 
@@ -2165,16 +2206,17 @@ function address(uri) {
 var managers = io.managers = {}; // by origin and path
 
 function lookUp(url, options) {
-  var settings = isObject(url) ? url : options || {}, text = isObject(url) ? '' : url, uri = locate(text), key, name, manager;
+  var settings = isObject(url) ? url : options || {}, text = isObject(url) ? '' : url, uri = locate(text);
+  var isNew = settings.forceNew || settings['force new connection'], key, name, manager;
   // An address with a host and no port is on the port of its scheme.
   uri.port = uri.port || !parseUri(text).host && page.isHttp && page.port || (uri.protocol === 'https' ? 443 : 80);
   name = uri.path.length > 1 ? uri.path : '';
   key = uniqueUri(uri) + (settings.path || '');
   manager = has(managers, key) && managers[key];
   // Who asks twice for the same wants two.
-  if (!manager || settings.forceNew || settings['force new connection'] || settings.multiplex === false || has(manager.namespaces, name)) {
+  if (!manager || isNew || settings.multiplex === false || has(manager.namespaces, name)) {
     manager = new Manager(address(uri), settings);
-    if (!has(managers, key) && !settings.forceNew && !settings['force new connection']) managers[key] = manager;
+    if (!has(managers, key) && !isNew) managers[key] = manager;
   }
   return manager.of(name, uri.query);
 }
@@ -2242,14 +2284,14 @@ inherit(Manager, Connection, {
 
   publish: function (name, detail, more) {
     if (name === 'error' && this.connected) this._tell(name, detail);
-    else if (name === 'error') this._lost(detail instanceof Error ? detail : new Error(detail));
-    else if (name === 'connect_failed') this._lost();
+    else if (name === 'error') this._attemptLost(detail instanceof Error ? detail : new Error(detail));
+    else if (name === 'connect_failed') this._attemptLost();
     else if (name === 'reconnect') this._tell(name, more);
     else if (name === 'reconnect_failed') this._tell(name);
   },
 
   // The first attempt is no different from those after it.
-  _lost: function (reason) {
+  _attemptLost: function (reason) {
     var error = reason || new Error(this._failure || 'transport error');
     this.connecting = false;
     if (error.message === 'timeout') this._tell('connect_timeout', this.options['connect timeout']);
@@ -2482,4 +2524,5 @@ window.io = io;
 if (typeof module === 'object' && module && module.exports) module.exports = io;
 else if (typeof define === 'function' && define.amd) define([], function () { return io; });
 
-})(typeof window !== 'undefined' ? window : typeof self !== 'undefined' ? self : typeof global !== 'undefined' ? global : {});
+})(typeof window !== 'undefined' ? window : typeof self !== 'undefined' ? self :
+  typeof global !== 'undefined' ? global : {});

@@ -21,7 +21,7 @@ use std::{
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     task::{Context as TaskContext, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// A session and what belongs to it.
@@ -148,10 +148,21 @@ impl Context {
     /// Attaches a connection of this transport. The events that follow from it wait in the inbox. A session of the
     /// frames generation keeps the transport it began with, whatever carries it.
     pub(crate) fn attach(member: &Arc<Member>, mode: Mode, transport: Transport) -> Option<u64> {
+        Self::attach_for_longer(member, mode, transport, Duration::ZERO)
+    }
+
+    /// The same. The session outlives this connection for so long, at least.
+    pub(crate) fn attach_for_longer(
+        member: &Arc<Member>,
+        mode: Mode,
+        transport: Transport,
+        outlived: Duration,
+    ) -> Option<u64> {
         let context = &member.host;
         let is_fixed = context.generation() == Generation::Frames;
         let transport = if is_fixed { context.transport() } else { transport };
-        let profile = context.shared.options.profile(context.form, transport);
+        let mut profile = context.shared.options.profile(context.form, transport);
+        profile.close_timeout = profile.close_timeout.max(outlived);
         // A client that tries the next transport, and never said a word, did not hear the opening on the stream or socket
         // before: something on the way kept it. The answer of a poll arrives whole.
         let earlier = context.transport();
@@ -192,7 +203,14 @@ impl Host for Context {
             reason,
             DisconnectReason::ClientDisconnect | DisconnectReason::ServerDisconnect | DisconnectReason::HandlerPanicked
         );
-        session.host.seats.close(session, !is_final, |namespace| {
+        let by_client = matches!(
+            reason,
+            DisconnectReason::ClientDisconnect
+                | DisconnectReason::TransportClosed
+                | DisconnectReason::HeartbeatTimeout
+                | DisconnectReason::CloseTimeout
+        );
+        session.host.seats.close(session, by_client, !is_final, |namespace| {
             session.host.inbox.push(Event::Disconnect { namespace: Arc::clone(namespace), reason });
         });
         session.host.inbox.end();

@@ -59,7 +59,7 @@ fn client(member: &Arc<Member>, namespace: &Arc<Namespace>) -> Client {
 /// Acknowledges what nobody handles, if the client is in the namespace.
 pub(crate) fn acknowledge_receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknowledge) {
     if let Acknowledge::OnReceipt(id) = acknowledge {
-        if !member.host.seats.holds(namespace) {
+        if !member.host.seats.hears(namespace) {
             return member.host.shared.counters.add_ignored_event();
         }
         // A full queue is counted.
@@ -81,7 +81,7 @@ pub(crate) fn acknowledged(member: &Member, namespace: &Arc<Namespace>, id: u64,
 fn receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknowledge) -> Option<Option<Ack>> {
     let form = member.host.form;
     let has_a_seat = form.enters_root() || !namespace.is_root();
-    if has_a_seat && !member.host.seats.holds(namespace) {
+    if has_a_seat && !member.host.seats.hears(namespace) {
         member.host.shared.counters.add_ignored_event();
         // Since 3.0 a client waits until it is let in; what it sent before it heard of its going is no mistake.
         if form.has_own_ids() && !member.host.seats.knows(namespace) {

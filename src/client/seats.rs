@@ -45,6 +45,8 @@ struct Seat {
     awaited: Awaited,
     /// The client has gone; its last handler has not yet looked.
     leaving: bool,
+    /// It went by itself: what it said before waits for its handlers.
+    by_client: bool,
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +91,17 @@ impl Seats {
         // Most sessions are in one namespace for ever.
         inner.seats.reserve_exact(1);
         let recovery = recovery.map(|recovery| Box::new((recovery, Tails::default())));
-        inner.seats.push(Seat { namespace, id, recovery, auth, rooms: Vec::new(), state, awaited, leaving: false });
+        inner.seats.push(Seat {
+            namespace,
+            id,
+            recovery,
+            auth,
+            rooms: Vec::new(),
+            state,
+            awaited,
+            leaving: false,
+            by_client: false,
+        });
         true
     }
 
@@ -146,6 +158,11 @@ impl Seats {
         self.with(namespace, |_| ()).is_some()
     }
 
+    /// Whether what the client has said in the namespace is heard: it is there, or it was when it went by itself.
+    pub(crate) fn hears(&self, namespace: &Arc<Namespace>) -> bool {
+        self.look(namespace, |seat| !seat.leaving || seat.by_client).unwrap_or(false)
+    }
+
     /// The client goes: it is no longer heard and hears nothing, but knows its rooms until [`Seats::depart`]. `tell`
     /// is called before it can come back. Answers whether it was there.
     pub(crate) fn leave(&self, member: &Member, namespace: &Arc<Namespace>, tell: impl FnOnce()) -> bool {
@@ -159,13 +176,15 @@ impl Seats {
         true
     }
 
-    /// The session is over: the client goes from all its namespaces, perhaps to come back, and `tell` hears of each.
-    pub(crate) fn close(&self, member: &Member, may_return: bool, tell: impl Fn(&Arc<Namespace>)) {
+    /// The session is over: the client goes from all its namespaces, by itself or not, perhaps to come back, and `tell`
+    /// hears of each.
+    pub(crate) fn close(&self, member: &Member, by_client: bool, may_return: bool, tell: impl Fn(&Arc<Namespace>)) {
         let mut inner = self.lock();
         inner.closed = true;
         let mut departures = Vec::new();
         for seat in inner.seats.iter_mut().filter(|seat| !seat.leaving) {
             departures.extend(seat.leave(member, may_return));
+            seat.by_client = by_client;
             tell(&seat.namespace);
         }
         drop(inner);

@@ -13,12 +13,17 @@ use std::{
     collections::VecDeque,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
+
+/// A page that is closed says its last words beside its stream, and they may arrive a little behind the end of that.
+const OUTLIVED: Duration = Duration::from_millis(250);
 
 /// The response that carries this session from now on; nothing when the session is over.
 pub(crate) fn response(member: &Arc<Member>, transport: Transport, reader: Reader) -> Option<Response<Body>> {
-    let number = ClientContext::attach(member, Mode::Stream, transport)?;
     let form = member.host.form;
+    let outlived = if is_our_own(form, transport) || reader == Reader::Recent { OUTLIVED } else { Duration::ZERO };
+    let number = ClientContext::attach_for_longer(member, Mode::Stream, transport, outlived)?;
     let chunks = VecDeque::from([Bytes::from_static(encode::prelude(form, transport))]);
     let body = StreamBody { member: Arc::clone(member), transport, number, chunks };
     Some(respond(form, transport, reader, Body::stream(body)))
@@ -63,12 +68,8 @@ fn respond(form: WireForm, transport: Transport, reader: Reader, body: Body) -> 
     // a word for it.
     let connection = if form == WireForm::Packets { "keep-alive" } else { "close" };
     headers.insert(header::CONNECTION, HeaderValue::from_static(connection));
-    let is_our_own = match transport {
-        Transport::ServerEvents => true,
-        Transport::XhrMultipart => form == WireForm::Packets,
-        _ => false,
-    };
-    if is_our_own {
+    let is_our_own = is_our_own(form, transport);
+    if is_our_own || transport == Transport::ServerEvents {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     }
     if is_our_own || reader == Reader::Recent {
@@ -76,6 +77,11 @@ fn respond(form: WireForm, transport: Transport, reader: Reader, body: Body) -> 
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
     response
+}
+
+/// Whether no original had this stream in this generation, and no recording says what is said on it.
+fn is_our_own(form: WireForm, transport: Transport) -> bool {
+    form == WireForm::Packets && transport != Transport::HtmlFile
 }
 
 #[derive(Debug)]

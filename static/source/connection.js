@@ -61,7 +61,8 @@ inherit(Connection, EventEmitter, assign({
     for (i = 0; i < own.length; i++) {
       if (indexOf(unannounced, own[i]) >= 0 && indexOf(announced, own[i]) < 0) announced.push(own[i]);
     }
-    return announced[0] ? intersect(announced, own) : own.slice(0);
+    if (!announced[0]) return own.slice(0);
+    return this._isModern ? members(own, announced) : intersect(announced, own);
   },
 
   getTransport: function (types) {
@@ -97,6 +98,8 @@ inherit(Connection, EventEmitter, assign({
     }
   },
 
+  // An attempt to come back tries one transport, and so does the next. Others go on to the next transport at once,
+  // until none is left: the page's first attempt, the last round, and those of 1.x.
   _attemptFailed: function (transport, reason) {
     var untried = this.transports, multiple = this.options['try multiple transports'];
     var limited = this.reconnecting && !this._lastRound && !this._backoff()._isStrict;
@@ -104,14 +107,14 @@ inherit(Connection, EventEmitter, assign({
     if (transport !== this.transport) return;
     clearTimeout(this._connectTimer);
     this._failure = reason || 'transport error';
-    if (limited) return this._lost();
+    if (limited) return this._attemptLost();
     if (multiple) untried = this.transports = untried.slice(indexOf(untried, transport.type) + 1);
     if (multiple && untried.length) this._tryNext();
     else this._giveUp();
   },
 
   // An attempt to come back has failed. The next one is on its way.
-  _lost: function () {
+  _attemptLost: function () {
     this.connecting = false;
   },
 
@@ -119,8 +122,8 @@ inherit(Connection, EventEmitter, assign({
     var last = this._lastRound;
     this.connecting = false;
     this.transports = this.origTransports;
-    if (this.reconnecting && !last) return this._lost();
-    remove(active, this);
+    if (this.reconnecting && !last) return this._attemptLost();
+    remove(living, this);
     this.publish('connect_failed');
     if (last && !this.connecting && !this.connected) this._giveUpReconnecting();
   },
@@ -148,15 +151,16 @@ inherit(Connection, EventEmitter, assign({
     eachOwn(this.namespaces, function (namespace, name) {
       if (name && namespace.active) rejoined.push(encodePacket(namespace._entrance()));
     });
-    if (rejoined.length) transport.send(rejoined);
+    if (this.doBuffer || this.options.manualFlush) transport.send(rejoined);
+    else this.buffer = rejoined.concat(this.buffer);
     this.onConnect();
     if (this.connected && reconnected) this.publish('reconnect', transport.name, attempts);
   },
 
   _failed: ignore, // told when the transport closes
 
-  // Packets that did not leave. Which namespaces the page is in is said anew to every session, and an acknowledgement is
-  // for the one that asked.
+  // Packets that did not leave. Which namespaces the page is in is said anew to every session, and an acknowledgement
+  // is for the one that asked.
   _requeue: function (texts) {
     for (var i = texts.length - 1; i >= 0; i--) if (!/^[016]:/.test(texts[i])) this.buffer.unshift(texts[i]);
   },
@@ -211,8 +215,8 @@ inherit(Connection, EventEmitter, assign({
 
   _enter: function (namespace) {
     namespace.active = true;
-    // Or else when it is connected, and before everything else.
-    if (this.connected && !this.transport.closed) this.transport.send([encodePacket(namespace._entrance())]);
+    // Without a connection nothing is said: each begins with the namespaces the page is in then.
+    this.packet(namespace._entrance());
   },
 
   packet: function (packet, isVolatile) {
@@ -235,10 +239,7 @@ inherit(Connection, EventEmitter, assign({
   },
 
   flushBuffer: function () {
-    var buffer = this.buffer;
-    if (!this.transport || this.transport.closed) return;
-    this.buffer = [];
-    this.transport.send(buffer);
+    if (this.transport && !this.transport.closed) this.transport.send(this.buffer.splice(0, Infinity));
   },
 
   publish: function () {
@@ -261,7 +262,7 @@ inherit(Connection, EventEmitter, assign({
     comesBack = wasConnected && reason !== 'booted';
     if (comesBack && !transport.closed) this._requeue(transport._recall(transport.pending.splice(0, Infinity)));
     this._abandon();
-    this._forgetAcknowledgements();
+    this._requeue(this.buffer.splice(0, Infinity));
     if (!comesBack || !this.options.reconnect) this._end();
     if (comesBack) this._previous = transport;
     if (!wasConnected) return;
@@ -274,10 +275,6 @@ inherit(Connection, EventEmitter, assign({
 
   _tellDisconnect: function (reason) {
     this.publish('disconnect', reason === 'booted' ? reason : undefined);
-  },
-
-  _forgetAcknowledgements: function () {
-    for (var i = this.buffer.length - 1; i >= 0; i--) if (this.buffer[i].charAt(0) === '6') this.buffer.splice(i, 1);
   },
 
   // Stops what is under way to connect.
@@ -293,7 +290,7 @@ inherit(Connection, EventEmitter, assign({
     this._stopReconnecting();
     this._dropPrevious();
     this.transports = this.origTransports;
-    remove(active, this);
+    remove(living, this);
   },
 
   // The page was away, and whatever was under way with it.
@@ -308,7 +305,7 @@ inherit(Connection, EventEmitter, assign({
 
   // A packet of the server, which may advise to come again, or a word of our own.
   onError: function (error) {
-    var advised = error && error.advice === 'reconnect' && (this.connected || this.connecting), connecting = this.connecting;
+    var connecting = this.connecting, advised = error && error.advice === 'reconnect' && (this.connected || connecting);
     if (advised) {
       this.transport._lingers = false; // the session is not there any more
       if (connecting) this._abandon();
@@ -350,4 +347,4 @@ inherit(Connection, EventEmitter, assign({
   },
 
   _reconnecting: function (delay, attempt) { this.publish('reconnecting', delay, attempt); }
-}, reconnection));
+}, reconnection, resending));

@@ -14,4 +14,5 @@ window.io = io;
 if (typeof module === 'object' && module && module.exports) module.exports = io;
 else if (typeof define === 'function' && define.amd) define([], function () { return io; });
 
-})(typeof window !== 'undefined' ? window : typeof self !== 'undefined' ? self : typeof global !== 'undefined' ? global : {});
+})(typeof window !== 'undefined' ? window : typeof self !== 'undefined' ? self :
+  typeof global !== 'undefined' ? global : {});

@@ -64,7 +64,7 @@ inherit(FramesSocket, EventEmitter, assign({
     this._stopReconnecting();
     this.connected = this.connecting = false;
     if (this.transport) this.transport._depart();
-    remove(active, this);
+    remove(living, this);
     if (wasConnected) this.emit('disconnect');
     return this;
   },
@@ -135,7 +135,7 @@ inherit(FramesSocket, EventEmitter, assign({
       this._attempt(next);
     } else if (!limited && (timedOut || !this.options.connectTimeout)) {
       this._worked = null;
-      remove(active, this);
+      remove(living, this);
       this.emit('connect_failed');
       if (this._lastRound && !this.connecting && !this.connected) {
         this._stopReconnecting();
@@ -187,7 +187,7 @@ inherit(FramesSocket, EventEmitter, assign({
         this._reconnect();
         transport._linger();
       } else if (!this.connecting && !this.connected) {
-        remove(active, this);
+        remove(living, this);
       }
     }
   },
@@ -214,7 +214,7 @@ inherit(FramesSocket, EventEmitter, assign({
       ignore();
     }
   }
-}, reconnection));
+}, reconnection, resending));
 
 var aliases = {
   fire: 'emit', addEvent: 'on', addListener: 'on', addEventListener: 'on',

@@ -87,9 +87,10 @@ var frames = {
       if (!transport.sessionid) return transport.end();
       transport.connected = true;
     }
-    // The next poll leaves before the page's handlers run, however long they take. Nothing at once is no server's answer.
-    if (!payload && new Date() - transport._asked < 100) setTimeout(function () { if (!transport._deaf) transport.again(); }, 1000);
-    else transport.again();
+    // The next poll leaves before the page's handlers run, however long they take. But nothing at once is no answer of
+    // the server's.
+    if (payload || new Date() - transport._asked > 100) transport.again();
+    else setTimeout(function () { if (!transport._deaf) transport.again(); }, 1000);
     if (first) transport.socket._opened(transport);
     for (i = 0; i < messages.length && !transport._deaf; i++) deliver(messages[i]);
 

@@ -32,9 +32,9 @@ Connection.prototype.handshake = function (done) {
 Connection.prototype._refused = function (status, text) {
   var reason = /^[\w .:-]{1,200}$/.test(text) ? text : 'handshake failed (' + status + ')', last = this._lastRound;
   this.connecting = false;
-  if (!this.reconnecting) remove(active, this);
+  if (!this.reconnecting) remove(living, this);
   if (status === 403 || !this.reconnecting) this.onError(reason);
-  else if (!last) this._lost(new Error(reason));
+  else if (!last) this._attemptLost(new Error(reason));
   if (last) this._giveUp();
 };
 

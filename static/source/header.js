@@ -1,11 +1,13 @@
 /*! Heirloom's browser client: Socket.IO 0.5 to 0.9, and the interface of 1.x over their wire. MIT licence. */
 
-// One script for pages of every age. It is written for old engines as well: ES3 syntax, nothing of ES5 but JSON, no eval.
+// One script for pages of every age, written for old engines as well: no syntax newer than ES5, nothing of its library
+// but JSON, no eval.
 //
 //   io.Socket      the interface of 0.5 and 0.6, on the wire of frames             frames-socket.js
 //   io.connect()   the interface of 0.7 to 0.9, on the wire of packets             connection.js, namespace.js
 //   io()           the interface of 1.x, as far as the wire of packets carries it  modern.js
 //
+// The parts are joined in the order of order.json.
 // Below them, for both wires: transport.js and one file for each transport; frames.js and packets.js say what differs.
 
 (function (window) {

@@ -6,16 +6,17 @@
 var managers = io.managers = {}; // by origin and path
 
 function lookUp(url, options) {
-  var settings = isObject(url) ? url : options || {}, text = isObject(url) ? '' : url, uri = locate(text), key, name, manager;
+  var settings = isObject(url) ? url : options || {}, text = isObject(url) ? '' : url, uri = locate(text);
+  var isNew = settings.forceNew || settings['force new connection'], key, name, manager;
   // An address with a host and no port is on the port of its scheme.
   uri.port = uri.port || !parseUri(text).host && page.isHttp && page.port || (uri.protocol === 'https' ? 443 : 80);
   name = uri.path.length > 1 ? uri.path : '';
   key = uniqueUri(uri) + (settings.path || '');
   manager = has(managers, key) && managers[key];
   // Who asks twice for the same wants two.
-  if (!manager || settings.forceNew || settings['force new connection'] || settings.multiplex === false || has(manager.namespaces, name)) {
+  if (!manager || isNew || settings.multiplex === false || has(manager.namespaces, name)) {
     manager = new Manager(address(uri), settings);
-    if (!has(managers, key) && !settings.forceNew && !settings['force new connection']) managers[key] = manager;
+    if (!has(managers, key) && !isNew) managers[key] = manager;
   }
   return manager.of(name, uri.query);
 }
@@ -83,14 +84,14 @@ inherit(Manager, Connection, {
 
   publish: function (name, detail, more) {
     if (name === 'error' && this.connected) this._tell(name, detail);
-    else if (name === 'error') this._lost(detail instanceof Error ? detail : new Error(detail));
-    else if (name === 'connect_failed') this._lost();
+    else if (name === 'error') this._attemptLost(detail instanceof Error ? detail : new Error(detail));
+    else if (name === 'connect_failed') this._attemptLost();
     else if (name === 'reconnect') this._tell(name, more);
     else if (name === 'reconnect_failed') this._tell(name);
   },
 
   // The first attempt is no different from those after it.
-  _lost: function (reason) {
+  _attemptLost: function (reason) {
     var error = reason || new Error(this._failure || 'transport error');
     this.connecting = false;
     if (error.message === 'timeout') this._tell('connect_timeout', this.options['connect timeout']);

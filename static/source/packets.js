@@ -116,14 +116,14 @@ var packets = {
   },
 
   receive: function (transport, payload) {
-    var list = decodePayload(payload), last = false, known = !transport.polls, i;
+    var list = decodePayload(payload), isLast = false, isOurs = !transport.polls, i;
     for (i = 0; i < list.length; i++) {
-      last = last || list[i].advice === 'reconnect' || list[i].type === 'disconnect' && !list[i].endpoint;
-      known = known || list[i].type;
+      isLast = isLast || list[i].advice === 'reconnect' || list[i].type === 'disconnect' && !list[i].endpoint;
+      isOurs = isOurs || list[i].type;
     }
-    if (!known) return transport.end(); // somebody else answered
+    if (!isOurs) return transport.end(); // somebody else answered
     // The next poll leaves before the page's handlers run, however long they take.
-    if (!last) transport.again();
+    if (!isLast) transport.again();
     for (i = 0; i < list.length && !transport._deaf; i++) {
       if (list[i].type === 'heartbeat') transport.beat('2::');
       else protect(transport.socket.onPacket, transport.socket, [list[i], transport]);

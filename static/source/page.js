@@ -1,13 +1,14 @@
 // ------------------------------------------------------------------------------------------------ page
 
-var active = []; // the sockets that have or seek a connection
+var living = []; // the sockets that have or seek a connection
 
 function remember(socket) {
-  remove(active, socket);
-  active.push(socket);
+  remove(living, socket);
+  living.push(socket);
 }
 
-// Opens a transport. What some engines throw, such as for an insecure address on a secure page, is a failure like others.
+// Opens a transport. What some engines throw, such as for an insecure address on a secure page, is a failure like
+// others.
 function begin(transport) {
   try {
     transport.open();
@@ -20,8 +21,8 @@ function begin(transport) {
 var left = [];
 
 listen(window, 'onpagehide' in window ? 'pagehide' : 'unload', function () {
-  for (var i = 0; i < active.length; i++) {
-    var socket = active[i];
+  for (var i = 0; i < living.length; i++) {
+    var socket = living[i];
     // Firefox breaks the requests of a page before it tells the page, so this session may seem lost while it is not.
     if (socket.reconnecting && socket._previous) socket._previous._farewell([]);
     if (socket._abortHandshake) left.push(socket);
@@ -35,7 +36,8 @@ listen(window, 'onpagehide' in window ? 'pagehide' : 'unload', function () {
 listen(window, 'pageshow', function () {
   while (left.length) {
     var socket = left.shift();
-    if (socket.connected) socket._closed(socket.transport, socket.transport._recall(socket.transport.pending.splice(0, Infinity)));
+    var transport = socket.transport;
+    if (socket.connected) socket._closed(transport, transport._recall(transport.pending.splice(0, Infinity)));
     else if (socket.connecting) socket._resume();
   }
 });

@@ -12,49 +12,78 @@ function hasForeignRequests() {
   return sharesOrigins() || !!window.XDomainRequest && !page.secure;
 }
 
-// Starts one HTTP request and calls done(status, text) once, with status 0 if no answer came. `form` is what wire.form
-// gives, or nothing for a GET. Returns a function that ends it without a call.
-function request(socket, url, content, done) {
-  var ended = false, foreign = socket.crossDomain && window.XDomainRequest && !sharesOrigins();
-  var xhr = foreign ? new window.XDomainRequest() : new window.XMLHttpRequest();
+// What a page says as its last word shall leave although the page does. Browsers do that for some 64 KB at a time.
+var keptAlive = 0, keptAliveLimit = 20000; // UTF-16 units
 
-  function finish(status) {
+// Starts one HTTP request and calls done(status, text) once, with status 0 if no answer came. `content` is {type, body},
+// or nothing for a GET. Returns a function that ends it without a call.
+function request(socket, url, content, done) {
+  var ended = false, release = ignore, abort, length = content ? content.body.length : 0;
+  var foreign = socket.crossDomain && window.XDomainRequest && !sharesOrigins();
+
+  function finish(status, text) {
     if (ended) return;
     ended = true;
     release();
-    done(status, status ? xhr.responseText : '');
+    done(status, text);
   }
 
-  function release() {
-    if (foreign) xhr.onload = xhr.onerror = xhr.ontimeout = ignore;
-    else xhr.onreadystatechange = ignore;
-  }
-
-  xhr.open(content ? 'POST' : 'GET', url, true);
-  if (foreign) {
-    xhr.onload = function () { finish(200); };
-    xhr.onerror = xhr.ontimeout = function () { finish(0); };
-    xhr.onprogress = ignore; // without one Internet Explorer 9 may drop the request
-  } else {
-    xhr.onreadystatechange = function () {
-      if (xhr.readyState === 4) finish(statusOf(xhr));
-    };
-    if (sharesCredentials(socket)) xhr.withCredentials = true;
-    if (content) xhr.setRequestHeader('Content-Type', content.type + '; charset=utf-8');
-  }
-  xhr.send(content ? content.body : null);
+  if (content && window.fetch && window.AbortController && keptAlive + length <= keptAliveLimit) last();
+  else if (foreign) elsewhere();
+  else ordinary();
 
   return function () {
     if (ended) return;
     ended = true;
     release();
-    xhr.abort();
+    abort();
   };
-}
 
-// Whether cookies go to another origin.
-function sharesCredentials(socket) {
-  return socket.crossDomain && socket.wire.credentials && socket.options.withCredentials !== false;
+  function last() {
+    var controller = new window.AbortController();
+    abort = function () { controller.abort(); };
+    release = function () { keptAlive -= length; };
+    keptAlive += length;
+    window.fetch(url, {
+      method: 'POST',
+      body: content.body,
+      headers: { 'Content-Type': content.type + '; charset=utf-8' },
+      credentials: sharesCredentials(socket) ? 'include' : 'same-origin',
+      keepalive: true,
+      signal: controller.signal
+    }).then(function (response) {
+      return response.text().then(function (text) { finish(response.status, text); });
+    }).then(null, function () { finish(0, ''); });
+  }
+
+  function ordinary() {
+    var xhr = new window.XMLHttpRequest();
+    xhr.open(content ? 'POST' : 'GET', url, true);
+    xhr.onreadystatechange = function () {
+      var status = xhr.readyState === 4 && statusOf(xhr);
+      if (xhr.readyState === 4) finish(status, status ? xhr.responseText : '');
+    };
+    if (sharesCredentials(socket)) xhr.withCredentials = true;
+    if (content) xhr.setRequestHeader('Content-Type', content.type + '; charset=utf-8');
+    start(xhr);
+    release = function () { xhr.onreadystatechange = ignore; };
+  }
+
+  // Internet Explorer 8 and 9.
+  function elsewhere() {
+    var xhr = new window.XDomainRequest();
+    xhr.open(content ? 'POST' : 'GET', url);
+    xhr.onload = function () { finish(200, xhr.responseText); };
+    xhr.onerror = xhr.ontimeout = function () { finish(0, ''); };
+    xhr.onprogress = ignore; // without one it may drop the request
+    start(xhr);
+    release = function () { xhr.onload = xhr.onerror = xhr.ontimeout = ignore; };
+  }
+
+  function start(xhr) {
+    abort = function () { xhr.abort(); };
+    xhr.send(content ? content.body : null);
+  }
 }
 
 function statusOf(xhr) {
@@ -63,6 +92,11 @@ function statusOf(xhr) {
   } catch (error) {
     return 0; // old engines throw when the connection broke
   }
+}
+
+// Whether cookies go to another origin.
+function sharesCredentials(socket) {
+  return socket.crossDomain && socket.wire.credentials && socket.options.withCredentials !== false;
 }
 
 // The sending half of every transport that only receives.

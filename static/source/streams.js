@@ -1,7 +1,7 @@
 // ------------------------------------------------------------------------------------------------ streams
 
-// A document that never ends, made of scripts that call parent.s._ with a payload each. Two frames, because in the outer
-// one `s` is ours alone.
+// A document that never ends, made of scripts that call parent.s._ with a payload each. Two frames, because in the
+// outer one `s` is ours alone.
 defineTransport('htmlfile', Requests, hasDocument, {
   afterLoad: true,
 

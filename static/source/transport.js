@@ -3,6 +3,12 @@
 // One attempt to reach the server and the session it yields; never reused. Each kind has open(), write(payloads, done),
 // shut() and, if it polls, again().
 //
+// Its life: opening; connected, when the session is there; then left by the page, stop(), or lost, end(). Either way it
+// is `closed` and sends nothing new, but stop() still lets go what was handed over, and end() gives it back to the
+// socket. A session that outlives its polls may be heard for a while after end(), _linger(), until _settle(): then it
+// is `_deaf`.
+// A message in `pending` is the text of a packet, or {text, isObject} on the wire of frames.
+//
 // What it needs of its socket: wire, crossDomain, _patience(transport), and to tell it what happens _opened(transport),
 // _closed(transport, pending) and _unsent(transport, batch), apart from what the wire tells it.
 
@@ -52,7 +58,7 @@ Base.prototype = {
         self.socket._careful = Math.max(0, self.socket._careful - batch.length);
         self.flush();
       } else {
-        if (refused) self.socket._dropped(batch);
+        if (refused && batch.length === 1) self.socket._dropped(batch);
         else self.socket._unsent(self, batch);
         self.end();
       }
@@ -67,7 +73,7 @@ Base.prototype = {
     if (!batch) return;
     this._unconfirmed = null;
     if (this._abortWrite) this._abortWrite();
-    this.socket._unsent(this, batch);
+    this.socket._unsent(this, batch, true);
   },
 
   receive: function (payload) {
@@ -80,7 +86,8 @@ Base.prototype = {
   watch: function () {
     var self = this;
     clearTimeout(this.timer);
-    if (this.timeout) this.timer = setTimeout(function () { self.end('timeout'); }, Math.min(this.timeout, longestDelay));
+    if (!this.timeout) return;
+    this.timer = setTimeout(function () { self.end('timeout'); }, Math.min(this.timeout, longestDelay));
   },
 
   // Left by the page: what was handed over before still goes out.

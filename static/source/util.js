@@ -10,39 +10,26 @@ function indexOf(list, value, from) {
 
 // What is in both lists, in the order of the shorter.
 function intersect(first, second) {
-  var shorter = first.length > second.length ? second : first, longer = shorter === first ? second : first, both = [], i;
-  for (i = 0; i < shorter.length; i++) if (indexOf(longer, shorter[i]) >= 0) both.push(shorter[i]);
+  return first.length > second.length ? members(second, first) : members(first, second);
+}
+
+// What of a list is in the other.
+function members(list, other) {
+  var both = [], i;
+  for (i = 0; i < list.length; i++) if (indexOf(other, list[i]) >= 0) both.push(list[i]);
   return both;
 }
 
+// Around what these find in an address: the parts by name, in the order of their opening brackets.
+var uriParts = ['source', 'protocol', 'authority', 'userInfo', 'user', 'password', 'host', 'port', 'relative', 'path',
+  'directory', 'file', 'query', 'anchor'];
+var uriPattern = new RegExp('^(?:([a-z][a-z0-9+.-]*)://|//)?' +
+  '((?:(([^:@/?#]*):?([^@/?#]*))@)?(\\[[^\\]]*\\]|[^:/?#]*)(?::(\\d*))?)' +
+  '((([^?#]*/)?([^?#]*))(?:\\?([^#]*))?(?:#([\\s\\S]*))?)$', 'i');
+
 function parseUri(text) {
-  var uri = { source: String(text === undefined || text === null ? '' : text) }, rest = uri.source, parts, at;
-
-  function take(name, pattern, group) {
-    parts = pattern.exec(rest);
-    uri[name] = parts ? parts[group] : '';
-    if (parts) rest = rest.substr(parts[0].length);
-  }
-
-  take('protocol', /^([a-z][a-z0-9+.-]*):\/\//i, 1);
-  if (!uri.protocol) take('slashes', /^\/\//, 0);
-  delete uri.slashes;
-  take('authority', /^[^\/?#]*/, 0);
-  uri.relative = rest;
-  take('path', /^[^?#]*/, 0);
-  take('query', /^\?([^#]*)/, 1);
-  take('anchor', /^#([\s\S]*)/, 1);
-  parts = /^([\s\S]*\/)?([^\/]*)$/.exec(uri.path);
-  uri.directory = parts[1] || '';
-  uri.file = /\./.test(parts[2]) ? parts[2] : '';
-  if (!uri.file) uri.directory = uri.path;
-  at = uri.authority.lastIndexOf('@');
-  uri.userInfo = at < 0 ? '' : uri.authority.substr(0, at);
-  uri.user = uri.userInfo.split(':')[0];
-  uri.password = uri.userInfo.substr(uri.user.length + 1);
-  parts = /^(\[[^\]]*\]|[^:]*):?(\d*)/.exec(uri.authority.substr(at + 1));
-  uri.host = parts[1];
-  uri.port = parts[2];
+  var parts = uriPattern.exec(text === undefined || text === null ? '' : text) || [], uri = {}, i;
+  for (i = 0; i < uriParts.length; i++) uri[uriParts[i]] = parts[i] || '';
   return uri;
 }
 

@@ -21,10 +21,12 @@ function eachOwn(object, visit) {
 }
 
 // Copies what is defined.
-function assign(target, source) {
-  eachOwn(source, function (value, name) {
-    if (value !== undefined) target[name] = value;
-  });
+function assign(target) {
+  for (var i = 1; i < arguments.length; i++) {
+    eachOwn(arguments[i], function (value, name) {
+      if (value !== undefined) target[name] = value;
+    });
+  }
   return target;
 }
 

@@ -2,9 +2,15 @@
 
 use crate::{
     namespaces::{counts, watch},
-    support::{PacketPeer, Server, packets},
+    support::{
+        Log, PacketPeer, Server,
+        engine::{EnginePeer, REVISIONS},
+        eventually, packets,
+    },
 };
-use heirloom::{Listener, SendError};
+use heirloom::{Listener, SendError, Transport};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 #[tokio::test]
 async fn a_client_leaves_one_namespace_and_stays_in_the_others() {
@@ -91,4 +97,79 @@ async fn the_end_of_a_session_is_told_once_in_each_namespace() {
         server.is_empty().await;
         assert_eq!(log.all().len(), 8, "{transport}");
     }
+}
+
+/// Notes each message when the test lets its handler go on, and the end.
+fn held(server: &Server, namespace: &str) -> (Arc<Semaphore>, Log) {
+    let (gate, log) = (Arc::new(Semaphore::new(0)), Log::new());
+    let (opened, noted, ended) = (Arc::clone(&gate), log.clone(), log.clone());
+    server
+        .listener
+        .of(namespace)
+        .on_message(move |_, message| {
+            let (opened, noted) = (Arc::clone(&opened), noted.clone());
+            async move {
+                opened.acquire().await.unwrap().forget();
+                noted.note(message.as_text().unwrap());
+            }
+        })
+        .on_disconnect(move |_, reason| {
+            ended.note(reason.to_string());
+            async {}
+        });
+    (gate, log)
+}
+
+#[tokio::test]
+async fn what_a_client_said_before_it_went_is_handled_however_long_that_takes() {
+    for transport in packets::ALL.into_iter().filter(|transport| !transport.is_polling()) {
+        for name in ["/", "/chat"] {
+            let server = Server::new(Listener::builder()).await;
+            let (gate, log) = held(&server, name);
+            let mut peer = PacketPeer::open(&server, transport).await;
+            let endpoint = if name == "/" { "" } else { name };
+            if name != "/" {
+                peer.enter(name).await;
+            }
+            for number in 0..3 {
+                peer.send(&[&format!("3::{endpoint}:{number}")]).await;
+            }
+            peer.leave().await;
+            eventually("its going", || server.listener.clients().is_empty()).await;
+            gate.add_permits(3);
+            assert_eq!(log.until(4).await, ["0", "1", "2", "transport closed"], "{transport} {name}");
+            assert_eq!(server.listener.stats().ignored_events, 0, "{transport} {name}");
+        }
+    }
+    for (revision, name) in REVISIONS.into_iter().flat_map(|revision| [(revision, "/"), (revision, "/chat")]) {
+        let server = Server::new(Listener::builder()).await;
+        let (gate, log) = held(&server, name);
+        let mut peer = EnginePeer::connect(&server, revision, Transport::WebSocket).await;
+        let endpoint = if name == "/" { "" } else { "/chat," };
+        if name != "/" {
+            peer.send(&["40/chat,"]).await;
+            assert!(peer.receive().await.starts_with("40/chat"), "{revision:?}");
+        }
+        for number in 0..3 {
+            peer.send(&[&format!(r#"42{endpoint}["message","{number}"]"#)]).await;
+        }
+        peer.leave().await;
+        eventually("its going", || server.listener.clients().is_empty()).await;
+        gate.add_permits(3);
+        assert_eq!(log.until(4).await, ["0", "1", "2", "transport closed"], "{revision:?} {name}");
+    }
+}
+
+#[tokio::test]
+async fn who_was_shown_the_door_is_not_heard_any_more() {
+    let server = Server::new(Listener::builder()).await;
+    let (gate, log) = held(&server, "/chat");
+    let mut peer = PacketPeer::open(&server, Transport::WebSocket).await;
+    peer.enter("/chat").await;
+    peer.send(&["3::/chat:0", "3::/chat:1"]).await;
+    // Another client is answered after what came before it was read.
+    PacketPeer::open(&server, Transport::WebSocket).await.heard_nothing("others").await;
+    peer.client(&server).disconnect();
+    gate.add_permits(2);
+    assert_eq!(log.until(2).await, ["0", "server disconnect"]);
 }

@@ -40,7 +40,8 @@ for (const transport of streams) {
       assert.deepEqual({ id, carrier, generation }, { id: session, carrier: transport, generation: 'frames' });
       const values = [
         'text', 'é漢😀', 'two\nlines', '\r\n', '\n--socketio\n', '--socketio', 'data: \n\n', '</script><!--',
-        '<script>', 'a\u2028b', ' ', '~m~1~m~', long, { text: 'é漢😀\n--socketio\n', list: [1, null, { deep: true }] },
+        '<script>', 'a\u2028b', ' ', '~m~1~m~', long,
+        { text: 'é漢😀\n--socketio\n', list: [1, null, { deep: true }] },
       ];
       for (const value of values) await page.send(value);
       await page.receives(...values);

@@ -71,7 +71,8 @@ for (const wire of Object.keys(wires)) {
       });
     }
 
-    for (const transport of everyTransport) {
+    // A stream that breaks off ends its session, whatever is still on its way.
+    for (const transport of ['websocket', 'xhr-polling', 'jsonp-polling']) {
       it(`that says something and goes elsewhere is heard over ${transport}`, async (test) => {
         const { page, id } = await visit(test, wire, transport);
         const other = await visit(test, 'io.connect', 'websocket');

@@ -35,7 +35,7 @@ const state = () =>
   });
 
 /** Until the server has answered the last request that sent something: one without an answer is sent again. */
-const confirmed = () => page.tab.waitForFunction(() => window.socket.transport.unconfirmed === null);
+const confirmed = () => page.tab.waitForFunction(() => window.socket.transport._unconfirmed === null);
 
 for (const transport of transports) {
   describe(`over ${transport}`, () => {

@@ -366,3 +366,48 @@ async fn a_beacon_does_not_wait_for_its_client_to_read_the_answer() {
         }
     }
 }
+
+#[tokio::test]
+async fn last_words_may_arrive_behind_the_end_of_a_stream() {
+    let recent = ["Sec-Fetch-Mode: cors"];
+    for mounting in Mounting::BOTH {
+        let server = Server::mounted(mounting, Listener::builder()).await;
+        for transport in packets::STREAMS {
+            let id = packets::handshake(&server).await;
+            let mut stream =
+                server.ask(request("GET", &packets::path(transport, &id), &recent, "")).await.stream().await;
+            stream.until("1::").await;
+            stream.leave().await;
+            let last = packets::post(transport, &id, &packets::payload(&["3:::last", "0::"]));
+            assert_eq!(server.answer(last).await.text(), "1", "{mounting:?} {transport}");
+            server.events.disconnected(&id).await;
+            assert_eq!(server.events.texts(&id), ["last"], "{mounting:?} {transport}");
+            is_gone(&server, &id, transport.name());
+
+            let open = request("GET", &format!("/socket.io/{transport}//1"), &recent, "");
+            let mut stream = server.ask(open).await.stream().await;
+            stream.until("~m~32~m~").await;
+            let id = server.listener.clients()[0].id();
+            stream.leave().await;
+            let last = post(&format!("/socket.io/{transport}/{id}/disconnect"), &frame("last"));
+            assert_eq!(server.answer(last).await.text(), "ok", "{mounting:?} {transport}");
+            server.events.disconnected(&id).await;
+            assert_eq!(server.events.texts(&id), ["last"], "{mounting:?} {transport}");
+            is_gone(&server, &id, transport.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_says_nothing_more_behind_its_stream_is_gone_soon() {
+    let server = Server::new(Listener::builder()).await;
+    for transport in packets::STREAMS {
+        let path = format!("/socket.io/{transport}//1");
+        let mut stream = server.ask(request("GET", &path, &["Sec-Fetch-Mode: cors"], "")).await.stream().await;
+        stream.until("~m~32~m~").await;
+        let id = server.listener.clients()[0].id();
+        stream.leave().await;
+        let gone = tokio::time::timeout(milliseconds(2000), server.events.disconnected(&id)).await;
+        assert_eq!(gone.ok(), Some(DisconnectReason::TransportClosed), "{transport}");
+    }
+}
