@@ -43,6 +43,9 @@ const switches = [
     'PreloadTopChromeWebUI',
     'RenderDocument',
     'Translate',
+    // Two pages of its own beside each of ours.
+    'WebUIOmniboxAimPopup',
+    'WebUIOmniboxPopup',
   ]}`,
   // Nothing that keeps a test from what it asks for.
   '--allow-pre-commit-input',
@@ -53,6 +56,8 @@ const switches = [
   '--disable-prompt-on-repost',
   '--disable-quic',
   '--remote-debugging-port=0',
+  // Or else it loads a page of its own.
+  'about:blank',
 ];
 
 // Reads until the other end of its input is closed, by us or by our end, however that comes. Only SIGKILL is certain to

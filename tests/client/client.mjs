@@ -9,8 +9,8 @@ export { Log, Page, pages, script } from './page.mjs';
 export const transports = ['websocket', 'xhr-polling', 'jsonp-polling'];
 
 /**
- * All it has. HEIRLOOM_TRANSPORTS names those of an original client that is tested in the place of ours, to see that the
- * tests are right.
+ * All it has. HEIRLOOM_TRANSPORTS names those of an original client that is tested in the place of ours, to see that
+ * the tests are right.
  */
 export const everyTransport = process.env.HEIRLOOM_TRANSPORTS?.split(',') ?? [
   'websocket',

@@ -15,6 +15,16 @@ function drive() {
     return detail instanceof Event ? 'an event' : (detail ?? null);
   };
 
+  // Reporting takes time, so what comes in one go is reported in one go.
+  let waiting = [];
+  const report = (event) => {
+    if (waiting.push(event) > 1) return;
+    setTimeout(() => {
+      window.report(waiting);
+      waiting = [];
+    }, 0);
+  };
+
   window.namespaces = {};
 
   /** Reports what an emitter says under the name of `key`. */
@@ -22,7 +32,7 @@ function drive() {
     for (const name of names) {
       emitter.on(name, (...details) => {
         while (details.length && details.at(-1) === undefined) details.pop();
-        window.report({ key, name, details: details.map(plain), at: performance.now() });
+        report({ key, name, details: details.map(plain), at: performance.now() });
       });
     }
     return emitter;
@@ -43,15 +53,21 @@ export class ConnectPage extends Page {
   everything = [];
   #logs = new Map([['/', this]]);
 
+  clear() {
+    super.clear();
+    this.everything = [];
+    this.#logs = new Map([['/', this]]);
+  }
+
   /** What one namespace says. The page itself is the log of the root. */
   of(key) {
     if (!this.#logs.has(key)) this.#logs.set(key, new Log());
     return this.#logs.get(key);
   }
 
-  reported(event) {
-    this.everything.push(event);
-    this.of(event.key).note('events', event);
+  reported(events) {
+    this.everything.push(...events);
+    for (const event of events) this.of(event.key).note('events', event);
   }
 
   /** Opens the connection, with one transport or a list of them; `early` is sent to the root before anything else. */

@@ -60,7 +60,7 @@ function drive(report) {
     },
     send: (namespace, texts) => texts.forEach((text) => sockets[namespace].send(text)),
     async confirmed() {
-      while (window.page.transport().unconfirmed) await new Promise((resolve) => setTimeout(resolve, 10));
+      while (window.page.transport()._unconfirmed) await new Promise((resolve) => setTimeout(resolve, 10));
     },
     emit: (namespace, details) => sockets[namespace].emit(...details),
     acknowledged: (namespace, details) =>

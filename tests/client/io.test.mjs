@@ -4,14 +4,18 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { ConnectPage, Echo, everyTransport, Gate, launchBrowser, pages } from './client.mjs';
 
-const numbers = Array.from({ length: 300 }, (_, number) => String(number));
+const numbers = Array.from({ length: 50 }, (_, number) => String(number));
 const eager = { reconnectionDelay: 20, reconnectionDelayMax: 40, randomizationFactor: 0 };
 
 let browser;
 let echo;
+let gate;
+let page;
 
 before(async () => {
   browser = await launchBrowser();
+  page = await ConnectPage.open(browser, 'about:blank');
+  page.api = 'io';
   echo = await Echo.start({ POLL_DURATION: '400', CLOSE_TIMEOUT: '3000', QUESTIONS: '1', ORIGINS: '*:*' });
 });
 
@@ -20,17 +24,16 @@ after(async () => {
   await echo?.kill();
 });
 
-async function opens() {
-  const gate = await Gate.open(echo.port, pages);
-  const page = await ConnectPage.open(browser, gate);
-  page.api = 'io';
-  return { gate, page };
-}
+beforeEach(async () => {
+  gate = await Gate.open(echo.port, pages);
+  await page.visit(gate);
+});
 
-async function closes({ gate, page }) {
-  await page?.close();
+afterEach(async () => {
+  await page.visit('about:blank');
+  await page.context.clearCookies();
   await gate?.close();
-}
+});
 
 const names = (log) => log.history.map(([name]) => name);
 const life = (log) => log.history.filter(([name]) => !['connecting', 'message', 'echo'].includes(name));
@@ -40,16 +43,14 @@ const state = (page) =>
     return { connected, disconnected, hasId: typeof id === 'string', reconnecting: manager.reconnecting };
   });
 
-describe('io()', { concurrency: 3 }, () => {
+describe('io()', () => {
   for (const transport of everyTransport) {
-    it(`talks over ${transport}`, async (test) => {
-      const { gate, page } = await opens();
-      test.after(() => closes({ gate, page }));
+    it(`talks over ${transport}`, async () => {
       await page.connect(transport, { early: ['early'] });
       await page.receives('early');
       const id = await page.evaluate(() => window.socket.id);
       await echo.untilConnected(id);
-      await page.send('é漢😀\n', '', '!burst 300', ...numbers);
+      await page.send('é漢😀\n', '', '!burst 50', ...numbers);
       await page.receives('é漢😀\n', '', ...numbers, ...numbers);
       await page.evaluate(() => window.socket.send({ a: [1, 'é'] }).send(null));
       await page.receives({ a: [1, 'é'] }, null);
@@ -71,12 +72,6 @@ describe('io()', { concurrency: 3 }, () => {
 });
 
 describe('a page of io()', () => {
-  let gate;
-  let page;
-
-  beforeEach(async () => ({ gate, page } = await opens()));
-  afterEach(() => closes({ gate, page }));
-
   it('says where with an address, an object, both, or nothing', async () => {
     const found = await page.evaluate(() => {
       const off = { autoConnect: false, forceNew: true };
@@ -167,7 +162,8 @@ describe('a page of io()', () => {
     await page.connect('websocket', { query: { token: 'open' } });
     const open = await page.enter('/private');
     await open.untilEvent('connect');
-    const closed = await page.enter('closed', { url: '/private', options: { forceNew: true, transports: ['websocket'] } });
+    const options = { forceNew: true, transports: ['websocket'] };
+    const closed = await page.enter('closed', { url: '/private', options });
     assert.deepEqual((await closed.untilEvent('connect_error')).details, ['Error: unauthorized']);
     assert.equal(closed.count('connect'), 0);
     const mine = await page.enter('mine', { url: '/private?token=open', options: { forceNew: true } });
@@ -260,16 +256,18 @@ describe('a page of io()', () => {
     page.tab.on('console', (message) => warnings.push(`${message.type()}: ${message.text()}`));
     await page.connect('websocket', { auth: { token: 'abc' } });
     await page.untilEvent('connect');
-    const errors = await page.evaluate(() =>
-      [new ArrayBuffer(1), new Uint8Array(1), { deep: [new Float64Array(1)] }, new Blob(['a']), new DataView(new ArrayBuffer(1))].map((value) => {
+    const errors = await page.evaluate(() => {
+      const buffer = new ArrayBuffer(1);
+      const binary = [buffer, new DataView(buffer), new Uint8Array(1), new Float64Array(1), new Blob(['a'])];
+      return [...binary, { deep: [buffer] }].map((value) => {
         try {
           window.socket.emit('echo', value);
           return 'sent';
         } catch (error) {
           return error.message;
         }
-      }),
-    );
+      });
+    });
     for (const error of errors) assert.match(error, /binary/);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0], /auth/);
@@ -286,12 +284,6 @@ describe('a page of io()', () => {
 });
 
 describe('the options of io()', () => {
-  let gate;
-  let page;
-
-  beforeEach(async () => ({ gate, page } = await opens()));
-  afterEach(() => closes({ gate, page }));
-
   it('choose the path and the query', async (test) => {
     const deeper = await Echo.start({ RESOURCE: 'deep/er', ORIGINS: '*:*' });
     test.after(() => deeper.kill());
@@ -300,7 +292,12 @@ describe('the options of io()', () => {
     for (const request of page.requests) assert.match(request, /\/deep\/er\/1\/.*\?who=%C3%A9&t=\d+/);
   });
 
-  for (const [wanted, carries] of [[['polling'], 'xhr-polling'], [['polling', 'websocket'], 'xhr-polling'], [undefined, 'websocket']]) {
+  const choices = [
+    [['polling'], 'xhr-polling'],
+    [['polling', 'websocket'], 'xhr-polling'],
+    [undefined, 'websocket'],
+  ];
+  for (const [wanted, carries] of choices) {
     it(`choose ${carries} of ${wanted ?? 'nothing'}`, async () => {
       await page.connected(wanted);
       assert.equal((await page.facts()).transport, carries);
@@ -321,7 +318,8 @@ describe('the options of io()', () => {
       const other = await Gate.open(echo.port);
       test.after(() => other.close());
       const key = `credentials ${withCredentials}`;
-      const log = await page.enter(key, { url: other.origin, options: { withCredentials, transports: ['xhr-polling'] } });
+      const options = { withCredentials, transports: ['xhr-polling'] };
+      const log = await page.enter(key, { url: other.origin, options });
       await page.sendTo(key, 'there');
       await log.receives('there');
       assert.deepEqual(other.cookies, other.requests.map(() => cookie));
@@ -348,7 +346,8 @@ describe('the options of io()', () => {
     await page.untilEvent('reconnect_failed');
     const attempts = [1, 2].flatMap((number) => [['reconnect_attempt', number], ['reconnecting', number]]);
     const told = life(page);
-    assert.deepEqual(told.filter(([name]) => /^reconnect(ing|_attempt|_failed)$/.test(name)), [...attempts, ['reconnect_failed']]);
+    const tries = told.filter(([name]) => /^reconnect(ing|_attempt|_failed)$/.test(name));
+    assert.deepEqual(tries, [...attempts, ['reconnect_failed']]);
     assert.equal(page.count('connect_error'), 3);
     assert.equal(page.count('reconnect_error'), 2);
     assert.equal(told[0][0], 'connect_error');
@@ -381,12 +380,6 @@ describe('the options of io()', () => {
 });
 
 describe('a connection of io()', () => {
-  let gate;
-  let page;
-
-  beforeEach(async () => ({ gate, page } = await opens()));
-  afterEach(() => closes({ gate, page }));
-
   it('that fails at first is tried like any other', async () => {
     gate.refused = /./;
     await page.connect('xhr-polling', { ...eager, autoConnect: false, early: ['kept'] });
@@ -468,7 +461,8 @@ describe('a connection of io()', () => {
     const asked = gate.requests.length;
     assert.equal((await state(page)).reconnecting, false);
     gate.refused = /(?!)/;
-    const other = await page.enter('another connection', { url: '', options: { forceNew: true, transports: ['websocket'] } });
+    const options = { forceNew: true, transports: ['websocket'] };
+    const other = await page.enter('another connection', { url: '', options });
     await other.untilEvent('connect');
     assert.equal(gate.requests.length, asked + 2);
     assert.equal(page.count('connect'), 0);

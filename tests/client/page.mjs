@@ -84,6 +84,12 @@ export class Log {
     assert.deepEqual(this.messages.slice(this.#read), []);
   }
 
+  /** As if nothing had been reported yet. */
+  clear() {
+    this.events = [];
+    this.#read = 0;
+  }
+
   async #next(count) {
     await this.until(() => this.messages.length >= this.#read + count, `${count} more messages`);
     this.#read += count;
@@ -118,9 +124,19 @@ export class Page extends Log {
       socket.on('framereceived', ({ payload }) => page.note('frames', payload));
     });
     tab.on('pageerror', (error) => page.note('exceptions', error.message));
-    await tab.goto(where.origin ? `${where.origin}/page/` : where);
-    page.requests.length = 0;
+    await page.visit(where);
     return page;
+  }
+
+  /** Goes to the page of a gate, or to the one at an address, and forgets the page before. */
+  async visit(where) {
+    await this.tab.goto(where.origin ? `${where.origin}/page/` : where);
+    this.clear();
+  }
+
+  clear() {
+    super.clear();
+    for (const list of ['requests', 'bodies', 'frames', 'exceptions']) this[list] = [];
   }
 
   reported(event) {

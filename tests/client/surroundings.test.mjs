@@ -21,9 +21,11 @@ const withoutDocument = ['websocket', 'xhr-polling', 'xhr-multipart', 'server-ev
 
 let browser;
 let echo;
+let page;
 
 before(async () => {
   browser = await launchBrowser();
+  page = await ConnectPage.open(browser, 'about:blank');
   echo = await Echo.start({ POLL_DURATION: '400', CLOSE_TIMEOUT: '3000', ORIGINS: '*:*' });
 });
 
@@ -32,19 +34,18 @@ after(async () => {
   await echo?.kill();
 });
 
-/** A page of a new gate that has, beside the usual, what `own` says. */
+/** Goes to a page of a new gate that has, beside the usual, what `own` says. */
 async function open(test, own = {}, where = '/page/talking/') {
   const gate = await Gate.open(echo.port, { ...served, ...own });
-  const page = await ConnectPage.open(browser, gate.origin + where);
   test.after(async () => {
-    await page.close();
+    await page.visit('about:blank');
     await gate.close();
   });
-  return { page, gate };
+  await page.visit(gate.origin + where);
 }
 
 /** One conversation after the other, over every interface and transport of the lists. */
-async function talks(page, transports, url = '', list = kinds) {
+async function talks(transports, url = '', list = kinds) {
   for (const kind of list) {
     for (const transport of transports) {
       const answer = await page.evaluate(
@@ -72,22 +73,23 @@ describe('under a policy that forbids eval, inline script and frames', () => {
 
   // What happens in a frame, the browser tells only on the console.
   async function openStrict(test) {
-    const { page } = await open(test, strict, '/page/strict/');
+    await open(test, strict, '/page/strict/');
     page.complaints = [];
-    page.tab.on('console', (message) => page.note('complaints', message.text()));
-    return page;
+    const listener = (message) => page.note('complaints', message.text());
+    page.tab.on('console', listener);
+    test.after(() => page.tab.off('console', listener));
   }
 
   it('what needs no more than requests works, and violates nothing', async (test) => {
-    const page = await openStrict(test);
-    await talks(page, withoutDocument);
+    await openStrict(test);
+    await talks(withoutDocument);
     assert.deepEqual(await page.evaluate(() => window.violations), []);
     assert.deepEqual(page.complaints, []);
   });
 
   it('a transport that needs a frame gives way to the next', async (test) => {
-    const page = await openStrict(test);
-    await talks(page, [['htmlfile', 'xhr-polling']], '', ['connect']);
+    await openStrict(test);
+    await talks([['htmlfile', 'xhr-polling']], '', ['connect']);
     await page.until(() => page.complaints.length > 0, 'a complaint about the frame');
     for (const complaint of page.complaints) assert.match(complaint, /Content Security Policy/);
   });
@@ -98,16 +100,16 @@ describe('a page that is a file', () => {
 
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'heirloom-'));
-    writeFileSync(path.join(folder, 'page.html'), head + '<script src="client.js"></script><script src="talk.js"></script>');
+    const scripts = '<script src="client.js"></script><script src="talk.js"></script>';
+    writeFileSync(path.join(folder, 'page.html'), head + scripts);
     writeFileSync(path.join(folder, 'client.js'), script);
     writeFileSync(path.join(folder, 'talk.js'), talkScript);
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('reaches a server that allows it', async (test) => {
-    const page = await ConnectPage.open(browser, pathToFileURL(path.join(folder, 'page.html')).href);
-    test.after(() => page.close());
-    await talks(page, [...withoutDocument, 'jsonp-polling'], echo.url);
+  it('reaches a server that allows it', async () => {
+    await page.visit(pathToFileURL(path.join(folder, 'page.html')).href);
+    await talks([...withoutDocument, 'jsonp-polling'], echo.url);
   });
 });
 
@@ -126,7 +128,7 @@ describe('a worker', () => {
       ${listen}
     `),
   };
-  const ask = (page, file, type, ...request) =>
+  const ask = (file, type, ...request) =>
     page.evaluate(
       ([address, options, message]) =>
         new Promise((resolve, reject) => {
@@ -142,26 +144,26 @@ describe('a worker', () => {
     );
 
   it('talks over everything that needs no document', async (test) => {
-    const { page } = await open(test, workers);
+    await open(test, workers);
     for (const kind of kinds) {
       for (const transport of withoutDocument) {
-        const answer = await ask(page, '/page/worker.js', 'classic', kind, [transport]);
+        const answer = await ask('/page/worker.js', 'classic', kind, [transport]);
         assert.deepEqual(answer, talked(kind, transport), `${kind} over ${transport}`);
       }
     }
   });
 
   it('has the next transport tried when one needs a document', async (test) => {
-    const { page } = await open(test, workers);
+    await open(test, workers);
     const wanted = ['htmlfile', 'jsonp-polling', 'xhr-polling'];
-    assert.deepEqual(await ask(page, '/page/worker.js', 'classic', 'connect', wanted), talked('connect', 'xhr-polling'));
-    assert.equal(await ask(page, '/page/worker.js', 'classic', 'connect', ['jsonp-polling']), 'connect_failed');
+    assert.deepEqual(await ask('/page/worker.js', 'classic', 'connect', wanted), talked('connect', 'xhr-polling'));
+    assert.equal(await ask('/page/worker.js', 'classic', 'connect', ['jsonp-polling']), 'connect_failed');
   });
 
   it('may be a module', async (test) => {
-    const { page } = await open(test, workers);
+    await open(test, workers);
     for (const kind of kinds) {
-      const answer = await ask(page, '/page/module-worker.js', 'module', kind, ['websocket']);
+      const answer = await ask('/page/module-worker.js', 'module', kind, ['websocket']);
       assert.deepEqual(answer, talked(kind, 'websocket'));
     }
   });
@@ -170,9 +172,10 @@ describe('a worker', () => {
 describe('a page that is not there yet', () => {
   it('connects from its head', async (test) => {
     const inHead = `<script src="../client.js"></script><script src="../talk.js"></script><script>
-      window.talks = Promise.all(${JSON.stringify(everyTransport)}.map((name) => window.talk(io, 'connect', [name], '')));
+      const transports = ${JSON.stringify(everyTransport)};
+      window.talks = Promise.all(transports.map((name) => window.talk(io, 'connect', [name], '')));
     </script>`;
-    const { page } = await open(test, { '/page/head/': html('', inHead) }, '/page/head/');
+    await open(test, { '/page/head/': html('', inHead) }, '/page/head/');
     const answers = await page.evaluate(() => window.talks);
     assert.deepEqual(answers, everyTransport.map((transport) => talked('connect', transport)));
   });
@@ -191,7 +194,7 @@ describe('a module', () => {
   for (const [name, origin] of [['this', () => ''], ['another', () => `http://localhost:${echo.port}`]]) {
     it(`gets our client from ${name} server`, async (test) => {
       const body = html('<script type="module" src="module.js"></script>');
-      const { page } = await open(test, { '/page/module/': body, '/page/module/module.js': module(origin()) }, '/page/module/');
+      await open(test, { '/page/module/': body, '/page/module/module.js': module(origin()) }, '/page/module/');
       await page.tab.waitForFunction(() => window.ready);
       assert.deepEqual(await page.evaluate(() => window.exported), [true, true, 'function', 1]);
       for (const kind of kinds) {
@@ -209,32 +212,37 @@ describe('a module', () => {
 
 describe('beside other scripts', () => {
   /** A page with a script before ours, and the interfaces and transports talking there. */
-  async function after(test, text) {
-    const body = '<script src="../first.js"></script><script src="../client.js"></script><script src="../talk.js"></script>';
-    const { page } = await open(test, { '/page/after/': html(body), '/page/first.js': javascript(text) }, '/page/after/');
-    return page;
+  async function openAfter(test, text) {
+    const body = ['first', 'client', 'talk'].map((name) => `<script src="../${name}.js"></script>`).join('');
+    await open(test, { '/page/after/': html(body), '/page/first.js': javascript(text) }, '/page/after/');
   }
 
   it('our client leaves the page one name, set once, and the one of the Flash file', async (test) => {
-    const page = await after(
+    await openAfter(
       test,
       `
         window.before = new Set([...Object.getOwnPropertyNames(window), 'before', 'assignments', 'io', 'talk']);
         window.assignments = 0;
         let io;
-        Object.defineProperty(window, 'io', { get: () => io, set: (value) => { io = value; window.assignments += 1; } });
+        Object.defineProperty(window, 'io', {
+          get: () => io,
+          set: (value) => {
+            io = value;
+            window.assignments += 1;
+          },
+        });
       `,
     );
     const added = () =>
       page.evaluate(() => Object.getOwnPropertyNames(window).filter((name) => !window.before.has(name)).sort());
     assert.deepEqual(await added(), ['WEB_SOCKET_SWF_LOCATION']);
-    await talks(page, everyTransport);
+    await talks(everyTransport);
     assert.equal(await page.evaluate(() => window.assignments), 1);
     assert.deepEqual(await added(), ['WEB_SOCKET_SWF_LOCATION']);
   });
 
   it('it is a module for a loader of the time, and the global all the same', async (test) => {
-    const page = await after(
+    await openAfter(
       test,
       `
         window.defined = [];
@@ -243,17 +251,17 @@ describe('beside other scripts', () => {
       `,
     );
     assert.deepEqual(await page.evaluate(() => window.defined.map((module) => module === window.io)), [true]);
-    await talks(page, ['jsonp-polling', 'websocket']);
+    await talks(['jsonp-polling', 'websocket']);
   });
 
   it('it is an export where there is CommonJS, and the global all the same', async (test) => {
-    const page = await after(test, 'window.module = { exports: {} }; window.exports = window.module.exports;');
+    await openAfter(test, 'window.module = { exports: {} }; window.exports = window.module.exports;');
     assert.equal(await page.evaluate(() => window.module.exports === window.io), true);
-    await talks(page, ['jsonp-polling', 'websocket']);
+    await talks(['jsonp-polling', 'websocket']);
   });
 
   it('it works where every object and every list has members of the page', async (test) => {
-    const page = await after(
+    await openAfter(
       test,
       `
         Object.prototype.extend = function () { return this; };
@@ -264,11 +272,11 @@ describe('beside other scripts', () => {
         String.prototype.trimmed = 'a text';
       `,
     );
-    await talks(page, everyTransport);
+    await talks(everyTransport);
   });
 
   it('two sockets of a page do not disturb each other', async (test) => {
-    const { page } = await open(test);
+    await open(test);
     for (const transport of everyTransport) {
       const [two, three] = await page.evaluate(
         (type) =>

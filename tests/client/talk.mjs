@@ -5,8 +5,8 @@
 export const talkScript = `self.talk = ${talk};`;
 
 /**
- * Connects to `url` with one interface ('Socket', 'connect' or 'io') and a list of transports, says something, and leaves.
- * Resolves to the transport that carried it and what came back.
+ * Connects to `url` with one interface ('Socket', 'connect' or 'io') and a list of transports, says something, and
+ * leaves. Resolves to the transport that carried it and what came back.
  */
 function talk(io, kind, transports, url, options) {
   return new Promise(function (resolve, reject) {
@@ -68,4 +68,6 @@ const values = ['é漢😀\n', { list: [1, 'a'], empty: {} }];
 export const kinds = ['Socket', 'connect', 'io'];
 
 /** What `talk` resolves to when all is well. */
-export const talked = (kind, carrier) => ({ carrier, heard: kind === 'Socket' ? values : [...values, [1, { b: [2] }]] });
+export function talked(kind, carrier) {
+  return { carrier, heard: kind === 'Socket' ? values : [...values, [1, { b: [2] }]] };
+}
