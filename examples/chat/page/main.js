@@ -183,7 +183,7 @@ text.addEventListener('keydown', (event) => {
   byId('say').requestSubmit();
 });
 
-let said = 0;
+let said = -Infinity;
 text.addEventListener('input', () => {
   grow();
   if (!text.value || performance.now() - said < writingEvery) return;
