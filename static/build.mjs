@@ -29,7 +29,7 @@ const ownMembers = /^_[a-z]{2}/i;
 
 const encodings = {
   '.gz': {
-    encode: (bytes) => zlib.gzipSync(bytes, { level: 9, memLevel: 9 }),
+    encode: (bytes) => zlib.gzipSync(bytes, { level: 9 }),
     decode: zlib.gunzipSync,
   },
   '.br': {
@@ -56,7 +56,7 @@ async function build(directory) {
   const { code, map } = await minify({ 'socket.io.js': script }, {
     ecma: 5,
     ie8: true,
-    compress: { passes: 3 },
+    compress: { passes: 3, hoist_funs: true, pure_getters: true },
     mangle: { properties: { regex: ownMembers } },
     nameCache: { props: { props: shortNames(script) } },
     format: { ascii_only: true, comments: /^!/ },

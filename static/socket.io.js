@@ -333,7 +333,10 @@ Base.prototype = {
 
   receive: function (payload) {
     if (this._deaf) return;
-    if (!this.closed) this.watch();
+    // A server that cannot know whether its last answer was read says it again.
+    if (this.closed) payload = this.wire._unread(payload, this._last || '');
+    else this.watch();
+    this._last = this.closed ? '' : payload;
     this.wire.receive(this, payload);
   },
 
@@ -458,10 +461,10 @@ defineTransport('flashsocket', Base, function () { return false; }, {});
 // ------------------------------------------------------------------------------------------------ websocket
 
 defineTransport('websocket', Base, function () {
-  return !!(window.WebSocket || window.MozWebSocket);
+  return !!window.WebSocket;
 }, {
   open: function () {
-    var self = this, connection = new (window.WebSocket || window.MozWebSocket)(this.wire.url(this, 'ws'));
+    var self = this, connection = new window.WebSocket(this.wire.url(this, 'ws'));
     this.connection = connection;
     this._written = []; // {messages, size} of what may still be in the browser's buffer, and the sum of the sizes
     this._writtenSize = 0;
@@ -1008,6 +1011,11 @@ var frames = {
     return { type: 'text/plain', name: 'data', value: encodeURIComponent(payload) + '&_=' };
   },
 
+  // Without what the page has heard already.
+  _unread: function (payload, last) {
+    return payload.indexOf(last) ? payload : payload.substr(last.length);
+  },
+
   _isWhole: function (payload) {
     return isEnvelope(payload) || !framesDialect.decode(payload).rest;
   },
@@ -1103,8 +1111,12 @@ function decodePacket(text) {
 function encodePayload(texts) {
   var payload = '', i;
   if (texts.length === 1) return texts[0];
-  for (i = 0; i < texts.length; i++) payload += delimiter + texts[i].length + delimiter + texts[i];
+  for (i = 0; i < texts.length; i++) payload += framed(texts[i]);
   return payload;
+}
+
+function framed(text) {
+  return delimiter + text.length + delimiter + text;
 }
 
 function decodePayload(payload) {
@@ -1181,6 +1193,13 @@ var packets = {
 
   field: function (payload) {
     return { type: 'application/x-www-form-urlencoded', name: 'd', value: JSON.stringify(payload) };
+  },
+
+  // Without what the page has heard already.
+  _unread: function (payload, last) {
+    var read = last.charAt(0) === delimiter ? last : framed(last);
+    if (payload === last) return '8::';
+    return last && !payload.indexOf(read) ? payload.substr(read.length) : payload;
   },
 
   _isWhole: function (payload) { return parse(payload) !== undefined; },
@@ -1610,7 +1629,6 @@ var userAgent = window.navigator && window.navigator.userAgent || '';
 
 io.util = {
   isArray: isArray,
-  isPlainObject: isObject,
   indexOf: indexOf,
   intersect: intersect,
   parseUri: parseUri,
@@ -1627,7 +1645,6 @@ io.util = {
     else listen(window, 'load', task);
   },
   on: listen,
-  listen: listen,
   request: function () { return window.XMLHttpRequest ? new window.XMLHttpRequest() : null; },
   ua: { hasCORS: sharesOrigins(), webkit: /webkit/i.test(userAgent), iDevice: /iPad|iPhone|iPod/i.test(userAgent) }
 };

@@ -135,6 +135,11 @@ var frames = {
     return { type: 'text/plain', name: 'data', value: encodeURIComponent(payload) + '&_=' };
   },
 
+  // Without what the page has heard already.
+  _unread: function (payload, last) {
+    return payload.indexOf(last) ? payload : payload.substr(last.length);
+  },
+
   _isWhole: function (payload) {
     return isEnvelope(payload) || !framesDialect.decode(payload).rest;
   },

@@ -76,8 +76,12 @@ function decodePacket(text) {
 function encodePayload(texts) {
   var payload = '', i;
   if (texts.length === 1) return texts[0];
-  for (i = 0; i < texts.length; i++) payload += delimiter + texts[i].length + delimiter + texts[i];
+  for (i = 0; i < texts.length; i++) payload += framed(texts[i]);
   return payload;
+}
+
+function framed(text) {
+  return delimiter + text.length + delimiter + text;
 }
 
 function decodePayload(payload) {
@@ -154,6 +158,13 @@ var packets = {
 
   field: function (payload) {
     return { type: 'application/x-www-form-urlencoded', name: 'd', value: JSON.stringify(payload) };
+  },
+
+  // Without what the page has heard already.
+  _unread: function (payload, last) {
+    var read = last.charAt(0) === delimiter ? last : framed(last);
+    if (payload === last) return '8::';
+    return last && !payload.indexOf(read) ? payload.substr(read.length) : payload;
   },
 
   _isWhole: function (payload) { return parse(payload) !== undefined; },

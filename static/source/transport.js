@@ -78,7 +78,10 @@ Base.prototype = {
 
   receive: function (payload) {
     if (this._deaf) return;
-    if (!this.closed) this.watch();
+    // A server that cannot know whether its last answer was read says it again.
+    if (this.closed) payload = this.wire._unread(payload, this._last || '');
+    else this.watch();
+    this._last = this.closed ? '' : payload;
     this.wire.receive(this, payload);
   },
 

@@ -72,7 +72,6 @@ var userAgent = window.navigator && window.navigator.userAgent || '';
 
 io.util = {
   isArray: isArray,
-  isPlainObject: isObject,
   indexOf: indexOf,
   intersect: intersect,
   parseUri: parseUri,
@@ -89,7 +88,6 @@ io.util = {
     else listen(window, 'load', task);
   },
   on: listen,
-  listen: listen,
   request: function () { return window.XMLHttpRequest ? new window.XMLHttpRequest() : null; },
   ua: { hasCORS: sharesOrigins(), webkit: /webkit/i.test(userAgent), iDevice: /iPad|iPhone|iPod/i.test(userAgent) }
 };

@@ -1,10 +1,10 @@
 // ------------------------------------------------------------------------------------------------ websocket
 
 defineTransport('websocket', Base, function () {
-  return !!(window.WebSocket || window.MozWebSocket);
+  return !!window.WebSocket;
 }, {
   open: function () {
-    var self = this, connection = new (window.WebSocket || window.MozWebSocket)(this.wire.url(this, 'ws'));
+    var self = this, connection = new window.WebSocket(this.wire.url(this, 'ws'));
     this.connection = connection;
     this._written = []; // {messages, size} of what may still be in the browser's buffer, and the sum of the sizes
     this._writtenSize = 0;

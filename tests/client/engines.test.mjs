@@ -248,6 +248,42 @@ describe('a batch', () => {
   });
 });
 
+describe('a session that lost a poll', () => {
+  const lost = (last) => {
+    const machine = engine();
+    const { events } = connected(machine);
+    machine.requests[0].answer('~m~1~m~7');
+    machine.requests[1].answer(last);
+    machine.requests[2].answer('', 0);
+    const messages = () => plain(events.filter(([name]) => name === 'message').map(([, message]) => message));
+    return { machine, messages };
+  };
+
+  it('is asked for what it still has, while its page waits to come back', () => {
+    const { machine, messages } = lost('~m~1~m~a');
+    assert.match(machine.requests[3].url, /\/xhr-polling\/7\/\d+$/);
+    machine.requests[3].answer('~m~1~m~b');
+    machine.requests[4].answer('~m~1~m~c');
+    assert.deepEqual(messages(), ['a', 'b', 'c']);
+  });
+
+  it('says nothing twice that the server could not know to be read', () => {
+    const { machine, messages } = lost('~m~1~m~a~m~1~m~b');
+    machine.requests[3].answer('~m~1~m~a~m~1~m~b~m~1~m~c');
+    machine.requests[4].answer('~m~1~m~c');
+    assert.deepEqual(messages(), ['a', 'b', 'c', 'c']);
+  });
+
+  it('is left alone once another has begun', () => {
+    const { machine, messages } = lost('~m~1~m~a');
+    machine.timers.findLast((timer) => timer).task();
+    machine.requests.at(-1).answer('~m~1~m~8');
+    assert.equal(machine.requests[3].aborted, true);
+    machine.requests[3].answer('~m~1~m~b');
+    assert.deepEqual(messages(), ['a']);
+  });
+});
+
 describe('the first attempt to reconnect', () => {
   const delay = (random) => {
     const machine = engine();

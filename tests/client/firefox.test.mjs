@@ -46,6 +46,7 @@ function behaves(name, transport) {
   let page;
   let broken = false;
   const polls = transport.endsWith('-polling');
+  const poll = /^GET \S*-polling/;
 
   // Each goes on where the one before ended: none has a chance after the first that failed.
   const step = (title, task) =>
@@ -57,7 +58,7 @@ function behaves(name, transport) {
     });
 
   before(async () => {
-    echo = await Echo.start();
+    echo = await Echo.start({ POLL_DURATION: '400' });
     gate = await Gate.open(echo.port, pages);
     const path = unpoliced.includes(transport) ? '/page/' : '/page/strict';
     page = await FirefoxPage.open(firefox, gate.origin + path);
@@ -122,6 +123,8 @@ function behaves(name, transport) {
   step('survives that all its connections are cut', async () => {
     const returns = page.count('reconnect');
     await page.confirmed();
+    // The server knows by the next poll that the last answer was read, and by the one after that we know that it does.
+    if (polls) await gate.untilRequests(poll, gate.requests.filter((line) => poll.test(line)).length + 2);
     gate.cut();
     // The browser may repeat a poll by itself: then the session goes on.
     if (!polls) await page.untilEvent('reconnect', returns + 1);

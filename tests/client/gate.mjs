@@ -69,6 +69,12 @@ export class Gate {
     return until(this.#changes, seen, () => `no ${pattern} in ${this.requests.slice(-8).join(', ')}`);
   }
 
+  /** Waits until so many requests have come whose lines match. */
+  untilRequests(pattern, count) {
+    const seen = () => this.requests.filter((line) => pattern.test(line)).length >= count;
+    return until(this.#changes, seen, () => `no ${count} ${pattern} in ${this.requests.slice(-8).join(', ')}`);
+  }
+
   #connect(socket, port) {
     const server = net.connect(port, '127.0.0.1');
     this.#watch(server);
