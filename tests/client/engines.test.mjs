@@ -274,6 +274,19 @@ describe('a session that lost a poll', () => {
     assert.deepEqual(messages(), ['a', 'b', 'c', 'c']);
   });
 
+  it('says nothing twice on the wire of packets either', () => {
+    const machine = engine();
+    const messages = [];
+    const socket = machine.io.connect('http://page.example', { transports: ['xhr-polling'] });
+    socket.on('message', (message) => messages.push(message));
+    const answers = ['7:60:60:xhr-polling', '1::', '3:::a'];
+    answers.forEach((answer, index) => machine.requests[index].answer(answer));
+    machine.requests[3].answer('', 0);
+    machine.requests[4].answer('\uFFFD5\uFFFD3:::a\uFFFD5\uFFFD3:::b');
+    machine.requests[5].answer('3:::b');
+    assert.deepEqual(messages, ['a', 'b', 'b']);
+  });
+
   it('is left alone once another has begun', () => {
     const { machine, messages } = lost('~m~1~m~a');
     machine.timers.findLast((timer) => timer).task();
