@@ -135,8 +135,9 @@ for (const transport of streams) {
 
     shows('sends again what broke in the middle of its request, before the rest', async ({ proxy, page }) => {
       const rule = proxy.treat(/^POST/, cutRequest(1000), { once: true, body: /x{1000}/ });
-      const texts = ['first', 'x'.repeat(5000), 'last'];
-      await page.send(...texts);
+      // An answer on its way would be lost with the session: behind a request that asks for none, the next ones wait.
+      const texts = ['x'.repeat(5000), 'last'];
+      await page.send('!burst 0', ...texts);
       await page.send('later');
       await page.untilConnected(2);
       await page.receives(...texts, 'later');
