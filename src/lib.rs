@@ -20,5 +20,5 @@ pub use listener::{
     BuildError, Builder, ClientScript, Dialect, Generation, Listener, Namespace, ServeError, Socket, Stats, Wrapped,
     WrappedBody, WrappedFuture,
 };
-pub use session::DisconnectReason;
+pub use session::{DisconnectReason, OnFull};
 pub use transport::{Body, PeerAddress, Transport, UnknownTransport};

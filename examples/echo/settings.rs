@@ -31,7 +31,18 @@ pub(crate) fn configure(mut builder: Builder) -> Result<Builder, Box<dyn Error>>
     if let Some(messages) = setting("QUEUE_MESSAGES")? {
         builder = builder.queue_messages(messages);
     }
-    Ok(builder)
+    budget(builder)
+}
+
+/// Whoever measures comes from one address, and from it with all he has.
+fn budget(builder: Builder) -> Result<Builder, String> {
+    let total = |name| Ok::<_, String>(setting(name)?.unwrap_or(usize::MAX));
+    Ok(builder
+        .handshake_rate(1_000_000, 1_000_000)
+        .max_sessions(total("MAX_SESSIONS")?)
+        .max_sessions_per_peer(total("MAX_SESSIONS_PER_PEER")?)
+        .total_queue_bytes(total("TOTAL_QUEUE_BYTES")?)
+        .total_received_bytes(total("TOTAL_RECEIVED_BYTES")?))
 }
 
 /// One number for every generation: what is a heartbeat to some is a ping to others.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     hub::{Namespace, WireForm},
-    listener::{Generation, Shared},
+    listener::{Count, Generation, Shared},
     session::{DisconnectReason, Expire, Host, Mode, Session},
     transport::Transport,
 };
@@ -174,7 +174,7 @@ impl Context {
         context.transport.store(transport as u8, Ordering::SeqCst);
         Self::begin(member);
         if context.engine.is_some() && transport != earlier {
-            context.shared.counters.add_upgrade();
+            context.shared.counters.add(Count::Upgrade, 1);
             context.upgraded(transport);
         }
         Some(number)
@@ -224,8 +224,8 @@ impl Host for Context {
     }
 
     fn count(&self, undelivered: usize, requeued: usize) {
-        self.shared.counters.add_undelivered(undelivered);
-        self.shared.counters.add_requeued(requeued);
+        self.shared.counters.add(Count::Undelivered, undelivered);
+        self.shared.counters.add(Count::Requeued, requeued);
     }
 }
 

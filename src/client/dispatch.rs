@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     hub::{Namespace, Reply},
+    listener::Count,
     session::DisconnectReason,
     wire::packets::Acknowledge,
 };
@@ -60,7 +61,8 @@ fn client(member: &Arc<Member>, namespace: &Arc<Namespace>) -> Client {
 pub(crate) fn acknowledge_receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknowledge) {
     if let Acknowledge::OnReceipt(id) = acknowledge {
         if !member.host.seats.hears(namespace) {
-            return member.host.shared.counters.add_ignored_event();
+            member.host.shared.counters.add(Count::Ignored, 1);
+        return;
         }
         // A full queue is counted.
         let _ = client(member, namespace).reply(Reply::Acknowledged { id, arguments: None });
@@ -72,7 +74,7 @@ pub(crate) fn acknowledged(member: &Member, namespace: &Arc<Namespace>, id: u64,
     match member.host.seats.take_ack(namespace, id) {
         // Who no longer waits does not mind.
         Some(waiting) => drop(waiting.send(arguments)),
-        None => member.host.shared.counters.add_ignored_event(),
+        None => member.host.shared.counters.add(Count::Ignored, 1),
     }
 }
 
@@ -82,7 +84,7 @@ fn receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknow
     let form = member.host.form;
     let has_a_seat = form.enters_root() || !namespace.is_root();
     if has_a_seat && !member.host.seats.hears(namespace) {
-        member.host.shared.counters.add_ignored_event();
+        member.host.shared.counters.add(Count::Ignored, 1);
         // Since 3.0 a client waits until it is let in; what it sent before it heard of its going is no mistake.
         if form.has_own_ids() && !member.host.seats.knows(namespace) {
             member.abort(DisconnectReason::ProtocolError);
@@ -122,7 +124,7 @@ fn message_handler(
         }
     }
     if handlers.message.is_none() {
-        member.host.shared.counters.add_ignored_event();
+        member.host.shared.counters.add(Count::Ignored, 1);
     }
     handlers.message.as_ref().map(|handler| handler(client(member, namespace), (message, ack)))
 }
@@ -140,7 +142,7 @@ fn named(
         return match handler(client(member, namespace), arguments, ack) {
             Ok(handling) => Some(handling),
             Err(error) => {
-                counters.add_ignored_event();
+                counters.add(Count::Ignored, 1);
                 log::debug!(target: "heirloom", "the arguments of an event {name:?} do not fit its handler: {error}");
                 None
             }
@@ -151,6 +153,6 @@ fn named(
             return Some(handler(client(member, namespace), (message, ack)));
         }
     }
-    counters.add_ignored_event();
+    counters.add(Count::Ignored, 1);
     None
 }

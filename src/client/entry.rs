@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     hub::{Found, Namespace, Outgoing, Reply, WireForm},
+    listener::Count,
     session::{DisconnectReason, QueueError, SessionId},
 };
 use futures_util::future::{Either, select};
@@ -70,7 +71,7 @@ pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credential
 }
 
 fn refuse(member: &Arc<Member>, namespace: &Arc<Namespace>, refusal: &Refusal) {
-    member.host.shared.counters.add_refused_client();
+    member.host.shared.counters.add(Count::RefusedClient, 1);
     member.send_reply(namespace.endpoint(), Reply::Refused(refusal));
 }
 
@@ -177,7 +178,7 @@ fn recover(member: &Arc<Member>, namespace: &Arc<Namespace>, credentials: &Crede
     let now = member.host.shared.now();
     match namespace.recovery.take(now, pid, offset.as_deref(), Arc::downgrade(member), come_back) {
         Some((true, true, _)) => {
-            member.host.shared.counters.add_recovered_client();
+            member.host.shared.counters.add(Count::Recovered, 1);
             true
         }
         Some((true, false, _)) => {
@@ -199,7 +200,7 @@ impl Member {
     pub(crate) fn send_reply(self: &Arc<Self>, endpoint: &str, reply: Reply<'_>) {
         let encoding = self.host.form.encode(endpoint, &Outgoing::Reply(reply), None);
         if let Some(Err(QueueError::Full)) = encoding.elements().map(|elements| self.send(elements)) {
-            self.host.shared.counters.add_dropped(1);
+            self.host.shared.counters.add(Count::Dropped, 1);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     hub::{Audience, Broadcast, Encoding, Namespace, Outgoing, Reply, Target, WireForm},
-    listener::{Generation, Listener},
+    listener::{Count, Generation, Listener},
     session::{DisconnectReason, Element, QueueError, SessionId},
     transport::Transport,
     wire::packets::Acknowledge,
@@ -387,7 +387,7 @@ impl Client {
 
     fn supported<'a>(&self, encoding: &'a Encoding) -> Result<&'a [Element], SendError> {
         encoding.elements().ok_or_else(|| {
-            self.member.host.shared.counters.add_unsupported(1);
+            self.member.host.shared.counters.add(Count::Unsupported, 1);
             SendError::Unsupported
         })
     }
@@ -412,11 +412,11 @@ impl Client {
         match error {
             QueueError::Closed => SendError::Closed,
             QueueError::Full => {
-                counters.add_dropped(messages);
+                counters.add(Count::Dropped, messages);
                 SendError::Full
             }
             QueueError::NotReady => {
-                counters.add_volatile_dropped(messages);
+                counters.add(Count::VolatileDropped, messages);
                 SendError::NotReady
             }
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     client::{Client, Member, Message, SendError, check_event_name, list_of_arguments},
-    listener::Shared,
+    listener::{Count, Shared},
     session::{QueueError, SessionId},
 };
 use serde::Serialize;
@@ -183,9 +183,9 @@ impl Delivery<'_> {
 
     fn finish(mut self) -> Broadcast {
         let counters = &self.target.shared.counters;
-        counters.add_unsupported(self.outcome.unsupported);
-        counters.add_dropped(self.outcome.dropped);
-        counters.add_volatile_dropped(self.missed);
+        counters.add(Count::Unsupported, self.outcome.unsupported);
+        counters.add(Count::Dropped, self.outcome.dropped);
+        counters.add(Count::VolatileDropped, self.missed);
         self.outcome.dropped += self.missed;
         self.outcome
     }

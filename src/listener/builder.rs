@@ -2,17 +2,19 @@
 
 use super::{
     Listener,
+    budget::Budget,
     options::{Dialect, EngineOptions, Options, Profiles, default_profile, is_known_to_packets},
     static_files::{ClientFiles, ClientScript},
 };
 use crate::{
     hub::WireForm,
-    session::{Limits, Polls, Profile},
-    transport::{HandshakeRate, Origins, Transport},
+    session::{Polls, Profile},
+    transport::{Origins, Transport},
 };
 use std::{fmt, time::Duration};
 
 mod engine;
+mod limits;
 
 /// A client of 0.6 gives a poll up after 25 s without an answer.
 const POLL_DURATION_LIMIT: Duration = Duration::from_secs(25);
@@ -21,7 +23,6 @@ const HEARTBEAT_INTERVAL_LIMIT: Duration = Duration::from_secs(15);
 
 /// Longer than anybody waits, and short enough to be added to any present.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-const LARGEST_FRAME: usize = 256 << 20;
 
 /// An option could not be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,12 +73,7 @@ pub struct Builder {
     unsafe_timings: bool,
     engine: EngineOptions,
     origins: Option<Vec<String>>,
-    queue: Limits,
-    max_body_bytes: usize,
-    max_frame_bytes: usize,
-    header_timeout: Duration,
-    body_timeout: Duration,
-    handshakes: Option<HandshakeRate>,
+    budget: Budget,
     client_script: ClientScript,
     trust_forwarded_scheme: bool,
 }
@@ -93,12 +89,7 @@ impl Default for Builder {
             unsafe_timings: false,
             engine: EngineOptions::default(),
             origins: None,
-            queue: Limits { bytes: 1 << 20, messages: 4096 },
-            max_body_bytes: 1 << 20,
-            max_frame_bytes: 1 << 20,
-            header_timeout: Duration::from_secs(75),
-            body_timeout: Duration::from_secs(30),
-            handshakes: Some(HandshakeRate { per_second: 20, burst: 100 }),
+            budget: Budget::default(),
             client_script: ClientScript::default(),
             trust_forwarded_scheme: false,
         }
@@ -189,57 +180,6 @@ impl Builder {
         self
     }
 
-    /// How many encoded bytes may wait for one client. Default 1 MiB.
-    pub fn queue_bytes(mut self, bytes: usize) -> Self {
-        self.queue.bytes = bytes;
-        self
-    }
-
-    /// How many messages may wait for one client. Default 4096.
-    pub fn queue_messages(mut self, messages: usize) -> Self {
-        self.queue.messages = messages;
-        self
-    }
-
-    /// The largest request body, in bytes; a larger one is answered 413. Default 1 MiB.
-    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
-        self.max_body_bytes = bytes;
-        self
-    }
-
-    /// The largest WebSocket message, in bytes; a larger one ends the session. Default 1 MiB.
-    pub fn max_frame_bytes(mut self, bytes: usize) -> Self {
-        self.max_frame_bytes = bytes;
-        self
-    }
-
-    /// How long a connection under [`Listener::serve`] may take to send the head of its next request, idle time
-    /// between two requests included. Default 75 s.
-    pub fn header_timeout(mut self, timeout: Duration) -> Self {
-        self.header_timeout = timeout;
-        self
-    }
-
-    /// How long the body of a request may take to arrive; a slower one is answered 408. Default 30 s.
-    pub fn body_timeout(mut self, timeout: Duration) -> Self {
-        self.body_timeout = timeout;
-        self
-    }
-
-    /// How many sessions one peer address may begin and not use, by polling or with a handshake of 0.7 to 0.9: `burst` at
-    /// once, and then `per_second`. A faster peer is made to wait, and beyond 5 s its connection is closed. Works where the peer's address is known.
-    /// Default 100 and 20.
-    pub fn unused_handshakes(mut self, burst: u32, per_second: u32) -> Self {
-        self.handshakes = Some(HandshakeRate { per_second, burst });
-        self
-    }
-
-    /// No limit on handshakes: for a listener behind a proxy, where every client has the proxy's address.
-    pub fn unlimited_handshakes(mut self) -> Self {
-        self.handshakes = None;
-        self
-    }
-
     /// What `/<resource>/socket.io.js` serves, and the names beside it. Default: the bundled client.
     pub fn client_script(mut self, script: ClientScript) -> Self {
         self.client_script = script;
@@ -270,28 +210,8 @@ impl Builder {
         if self.transports.as_ref().is_some_and(Vec::is_empty) {
             return Err(BuildError::new("transports", "at least one transport is needed"));
         }
-        let positive = [
-            ("queue_bytes", self.queue.bytes),
-            ("queue_messages", self.queue.messages),
-            ("max_body_bytes", self.max_body_bytes),
-            ("max_frame_bytes", self.max_frame_bytes),
-            ("header_timeout", usize::from(!self.header_timeout.is_zero())),
-            ("body_timeout", usize::from(!self.body_timeout.is_zero())),
-        ];
-        if let Some((option, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            return Err(BuildError::new(option, "must not be zero"));
-        }
-        if self.handshakes.is_some_and(|rate| rate.per_second == 0 || rate.burst == 0) {
-            let reason = "must not be zero; `unlimited_handshakes` lifts the limit";
-            return Err(BuildError::new("unused_handshakes", reason));
-        }
-        if self.max_frame_bytes > LARGEST_FRAME {
-            let reason = format!("{} is more than {LARGEST_FRAME} bytes", self.max_frame_bytes);
-            return Err(BuildError::new("max_frame_bytes", reason));
-        }
+        self.check_budget()?;
         self.check_engine()?;
-        check_length("header_timeout", self.header_timeout)?;
-        check_length("body_timeout", self.body_timeout)?;
         let mut profiles = WireForm::ALL.map(|form| Transport::ALL.map(|transport| default_profile(form, transport)));
         for form in WireForm::ALL {
             for transport in Transport::ALL {
@@ -328,12 +248,7 @@ impl Builder {
             profiles,
             engine: self.engine,
             origins,
-            queue: self.queue,
-            max_body_bytes: self.max_body_bytes,
-            max_frame_bytes: self.max_frame_bytes,
-            header_timeout: self.header_timeout,
-            body_timeout: self.body_timeout,
-            handshakes: self.handshakes,
+            budget: self.budget,
             client_files,
             trust_forwarded_scheme: self.trust_forwarded_scheme,
         };

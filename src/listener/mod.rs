@@ -1,5 +1,6 @@
 //! The public face: options, mounting, broadcasts, shutdown.
 
+mod budget;
 mod builder;
 mod counters;
 mod namespace;
@@ -12,6 +13,7 @@ mod wrap;
 use crate::transport;
 pub(crate) use builder::whole_seconds;
 pub use builder::{BuildError, Builder};
+pub(crate) use counters::Count;
 pub use counters::Stats;
 use http::{Request, Response};
 use http_body::Body as HttpBody;

@@ -1,10 +1,10 @@
 //! What a listener can be told, and what it does when it is told nothing.
 
-use super::static_files::ClientFiles;
+use super::{budget::Budget, static_files::ClientFiles};
 use crate::{
     hub::WireForm,
-    session::{Beater, Goodbye, Heartbeat, Limits, Polls, Profile},
-    transport::{HandshakeRate, Origins, Transport},
+    session::{Beater, Goodbye, Heartbeat, Polls, Profile},
+    transport::{Origins, Transport},
 };
 use std::time::Duration;
 
@@ -85,12 +85,7 @@ pub(crate) struct Options {
     pub(crate) announced_transports: Vec<Transport>,
     pub(crate) engine: EngineOptions,
     pub(crate) origins: Origins,
-    pub(crate) queue: Limits,
-    pub(crate) max_body_bytes: usize,
-    pub(crate) max_frame_bytes: usize,
-    pub(crate) header_timeout: Duration,
-    pub(crate) body_timeout: Duration,
-    pub(crate) handshakes: Option<HandshakeRate>,
+    pub(crate) budget: Budget,
     pub(crate) client_files: ClientFiles,
     pub(crate) trust_forwarded_scheme: bool,
 }
@@ -102,7 +97,6 @@ pub(crate) struct EngineOptions {
     pub(crate) ping_timeout: Duration,
     pub(crate) upgrade_timeout: Duration,
     pub(crate) connect_timeout: Duration,
-    pub(crate) max_attachments: usize,
     /// How long what a client may have missed is kept; nothing when nobody may come back.
     pub(crate) recovery: Option<Duration>,
     pub(crate) cookie: Option<String>,
@@ -117,7 +111,6 @@ impl Default for EngineOptions {
             ping_timeout: seconds(20),
             upgrade_timeout: seconds(10),
             connect_timeout: seconds(45),
-            max_attachments: 10,
             recovery: Some(seconds(120)),
             cookie: None,
             guess_encoding: true,
@@ -135,11 +128,6 @@ impl Options {
 }
 
 impl Options {
-    /// The largest payload a client of Engine.IO may send, in bytes.
-    pub(crate) fn max_payload(&self) -> usize {
-        self.max_body_bytes.min(self.max_frame_bytes)
-    }
-
     /// Whether sessions of the packets generation may use this transport.
     pub(crate) fn speaks_packets(&self, transport: Transport) -> bool {
         self.transports.contains(&transport) && is_of_packets(transport)

@@ -93,7 +93,7 @@ impl Listener {
         R::Error: Into<BoxError>,
     {
         let failed = |source: BoxError| ServeError { source };
-        let header_timeout = self.shared.options.header_timeout;
+        let header_timeout = self.shared.options.budget.header_timeout;
         let address = socket.peer();
         let watch = Watch::new(socket);
         let peer = Peer { address, watch: Some(Arc::clone(&watch)), secure };

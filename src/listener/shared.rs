@@ -1,6 +1,9 @@
 //! What all clones of a listener share.
 
-use super::{counters::Counters, options::Options};
+use super::{
+    counters::{Count, Counters},
+    options::Options,
+};
 use crate::{
     client::{Attempt, Context, Engine, Handshake, Member, Refusal, State, admit},
     hub::{Keeping, Namespace, Namespaces, WireForm},
@@ -58,7 +61,7 @@ impl Shared {
             deadlines: Arc::new(Deadlines::new()),
             counters: Counters::default(),
             sessions: Registry::new(),
-            handshakes: options.handshakes.map(|rate| Mutex::new(HandshakeLimit::new(rate))),
+            handshakes: options.budget.unused_handshakes.map(|rate| Mutex::new(HandshakeLimit::new(rate))),
             runtime: OnceLock::new(),
             complaints: Mutex::default(),
             shutting_down: AtomicBool::new(false),
@@ -125,7 +128,7 @@ impl Shared {
             }
         }
         if admitted.is_err() {
-            self.counters.add_refused_client();
+            self.counters.add(Count::RefusedClient, 1);
         }
         admitted
     }
@@ -147,7 +150,7 @@ impl Shared {
         let profile = self.options.profile(form, transport);
         let patience = (form == WireForm::Packets).then_some(UNUSED_HANDSHAKE);
         let context = Context::new(Arc::clone(self), handshake, form, transport, state, engine);
-        let member = Session::open(id, profile, self.options.queue, patience, context);
+        let member = Session::open(id, profile, self.options.budget.queue, patience, context);
         self.sessions.insert(id, Arc::clone(&member));
         // Looked at after the session is known, so that a shutdown either sees the session or is seen here.
         if self.is_shutting_down() {
@@ -267,7 +270,7 @@ impl Shared {
 const QUEUES_KEPT: usize = 16;
 
 fn keeping(options: &Options) -> Keeping {
-    let Limits { bytes, messages } = options.queue;
+    let Limits { bytes, messages } = options.budget.queue;
     let limits = Limits { bytes: bytes.saturating_mul(QUEUES_KEPT), messages: messages.saturating_mul(QUEUES_KEPT) };
     Keeping { window: options.engine.recovery.unwrap_or_default(), limits }
 }

@@ -8,10 +8,11 @@ use super::{
     profile::Profile,
     queue::{Element, Limits, SendError},
     reason::DisconnectReason,
+    sync::{Mutex, MutexGuard},
 };
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };

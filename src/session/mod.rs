@@ -3,23 +3,28 @@
 //! Nothing here knows hyper, sockets or handlers. Time comes in as an argument; what has to be written, delivered
 //! or waited for comes out as a value.
 
+#[cfg(not(loom))]
 mod deadlines;
 mod delivery;
 mod id;
 mod live;
 mod machine;
+mod on_full;
 mod profile;
 mod queue;
 mod reason;
 mod registry;
 #[cfg(test)]
 mod simulator;
+mod sync;
 
+#[cfg(not(loom))]
 pub(crate) use deadlines::{Deadlines, Expire};
 pub(crate) use delivery::{Delivery, Outcome};
 pub(crate) use id::SessionId;
 pub(crate) use live::{Host, Session};
 pub(crate) use machine::{Mode, Taken};
+pub use on_full::OnFull;
 pub(crate) use profile::{Beater, Goodbye, Heartbeat, Polls, Profile};
 pub(crate) use queue::{Batch, Element, Entry, Limits, SendError as QueueError};
 pub use reason::DisconnectReason;

@@ -1,7 +1,7 @@
 //! What a page of another origin is told (docs/wire/frames.md §5, docs/wire/packets.md §2.3).
 
 use super::{body::Body, name::Transport, origin::Verdict, receive::plain};
-use crate::listener::Shared;
+use crate::listener::{Count, Shared};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use std::fmt;
 
@@ -171,7 +171,7 @@ fn referring_origin(headers: &HeaderMap) -> Option<&str> {
 
 /// Says for each origin once what to do about it: a refused page retries, and its log lines are nobody's friend.
 fn complain(shared: &Shared, origin: Option<&str>, entrance: Entrance) {
-    shared.counters.add_refused_origin();
+    shared.counters.add(Count::RefusedOrigin, 1);
     let is_new = shared.complain_of(origin.unwrap_or(""));
     let level = if is_new { log::Level::Warn } else { log::Level::Debug };
     match origin {

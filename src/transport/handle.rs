@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     client::{Handshake, Member, handle_here},
-    listener::{Dialect, Generation, Shared},
+    listener::{Count, Dialect, Generation, Shared},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, request::Parts};
 use http_body::Body as HttpBody;
@@ -241,7 +241,7 @@ pub(crate) fn follow_up(shared: &Shared, member: &Member) {
 pub(crate) async fn wait_for_turn(shared: &Shared, peer: Option<IpAddr>) -> bool {
     let Some(peer) = peer else { return true };
     let turn = shared.handshake_turn(Instant::now(), peer);
-    if turn != Turn::Now && shared.counters.add_delayed_handshake() == 0 {
+    if turn != Turn::Now && shared.counters.add_first(Count::DelayedHandshake) {
         log::warn!(
             target: "heirloom",
             "{peer} begins sessions faster than it uses them and is slowed down. A client of the wrong dialect does that: \

@@ -58,7 +58,7 @@ pub(crate) async fn run_upgraded<S>(mut stream: S, opened: Opened, keys: Keys)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let max_frame_bytes = opened.shared.options.max_frame_bytes;
+    let max_frame_bytes = opened.shared.options.budget.max_frame_bytes;
     if prove(&mut stream, &keys).await.is_err() {
         return;
     }
@@ -97,7 +97,7 @@ where
     if let Some(keys) = keys {
         prove(&mut stream, &keys).await?;
     }
-    let max_frame_bytes = shared.options.max_frame_bytes;
+    let max_frame_bytes = shared.options.budget.max_frame_bytes;
     opened.run(Hixie::new(stream, max_frame_bytes)).await;
     Ok(())
 }

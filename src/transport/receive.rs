@@ -160,13 +160,13 @@ where
     B: HttpBody + Send,
     B::Data: Send,
 {
-    let limit = options.max_body_bytes;
+    let limit = options.budget.max_body_bytes;
     let announced = body.size_hint().lower() > limit as u64;
     if announced && asks_first {
         return Err(Box::new(plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large")));
     }
     let body = pin!(body.map_err(|_| Incomplete));
-    let (status, text) = match tokio::time::timeout(options.body_timeout, read(body, limit)).await {
+    let (status, text) = match tokio::time::timeout(options.budget.body_timeout, read(body, limit)).await {
         Ok(Ok(Some(bytes))) => return Ok(bytes),
         Ok(Ok(None)) => (StatusCode::PAYLOAD_TOO_LARGE, "body too large"),
         Ok(Err(Incomplete)) => (StatusCode::BAD_REQUEST, "incomplete body"),

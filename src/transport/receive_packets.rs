@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     client::{Credentials, Data, Event, Member, Message, acknowledge_receipt, acknowledged, handle_here},
-    listener::Shared,
+    listener::{Count, Shared},
     session::DisconnectReason,
     wire::{
         form,
@@ -52,7 +52,7 @@ where
     // Before its first connection a session is nobody's yet.
     let known = member.as_ref().filter(|member| member.host.is_known());
     if member.is_some() && known.is_none() {
-        shared.counters.add_ignored_event();
+        shared.counters.add(Count::Ignored, 1);
     }
     let unheard = if asks_for_word(parts.uri.query()) { packets::NOT_HANDSHAKEN } else { "1" };
     let mut response = Response::new(match known {
@@ -149,7 +149,8 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
     }
     // One that the application has not made is answered by silence.
     let Some(namespace) = member.host.shared.namespaces.find(endpoint) else {
-        return member.host.shared.counters.add_ignored_event();
+        member.host.shared.counters.add(Count::Ignored, 1);
+        return;
     };
     let event = match kind {
         Kind::Connect { query } => {
@@ -179,7 +180,7 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         }
         // Nothing the application could use, but it has arrived.
         Kind::Json(None) | Kind::Event(None) => {
-            member.host.shared.counters.add_ignored_event();
+            member.host.shared.counters.add(Count::Ignored, 1);
             Event::Receipt { namespace, acknowledge }
         }
         Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => Event::Receipt { namespace, acknowledge },

@@ -292,7 +292,7 @@ async fn run_rfc6455(upgraded: Upgraded, opened: Opened) {
 
 /// The session runs in a task of its own, which holds nothing of the request and the upgrade.
 async fn run_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, opened: Opened) {
-    let frames = Rfc6455::new(stream, opened.shared.options.max_frame_bytes, opened.takes_unmasked()).await;
+    let frames = Rfc6455::new(stream, opened.shared.options.budget.max_frame_bytes, opened.takes_unmasked()).await;
     let transport = opened.transport;
     match opened.into_session() {
         Session::Carried(member) => {

@@ -32,12 +32,6 @@ impl Builder {
         self
     }
 
-    /// How many binary attachments one packet may have; more end the session. Default 10.
-    pub fn max_attachments(mut self, attachments: usize) -> Self {
-        self.engine.max_attachments = attachments;
-        self
-    }
-
     /// For how long a client since 4.6 whose connection broke may come back as the one it was: with its id, rooms and
     /// state, and with the events it has missed ([`Client::is_recovered`](crate::Client::is_recovered)). Default 2 min.
     ///

@@ -136,7 +136,7 @@ fn opening(member: &Member, batch: &Batch) -> Vec<u8> {
         upgrades,
         milliseconds(options.engine.ping_interval),
         milliseconds(options.engine.ping_timeout),
-        options.max_payload(),
+        options.budget.max_payload(),
         &mut out,
     );
     out

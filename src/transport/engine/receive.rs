@@ -3,6 +3,7 @@
 use crate::{
     client::{Assembly, AssemblyKind, Credentials, Engine, Event, Member, Message, acknowledged, handle_here},
     hub::{Reply, WireForm},
+    listener::Count,
     session::DisconnectReason,
     wire::{
         engine::{self, Malformed, Packet, Piece, Revision},
@@ -120,7 +121,7 @@ fn message(member: &Arc<Member>, engine: &Engine, revision: Revision, text: &str
     }
     let form = if revision == Revision::Three { Form::Ascii } else { Form::Utf8 };
     let shared = &member.host.shared;
-    let packet = socket_io::decode(form, text, shared.options.engine.max_attachments)?;
+    let packet = socket_io::decode(form, text, shared.options.budget.max_attachments)?;
     let namespace = shared.namespaces.find(packet.namespace);
     let (kind, list) = match packet.kind {
         Kind::Connect { query, payload } => {
@@ -178,7 +179,8 @@ fn complete(member: &Arc<Member>, assembly: Assembly) {
     let (namespace, kind, data) = assembly.into_data();
     let Some(namespace) = namespace else {
         // One that the application has not made.
-        return member.host.shared.counters.add_ignored_event();
+        member.host.shared.counters.add(Count::Ignored, 1);
+        return;
     };
     match kind {
         AssemblyKind::Event { name, acknowledge } => {
