@@ -31,7 +31,7 @@ pub(crate) fn configure(mut builder: Builder) -> Result<Builder, Box<dyn Error>>
     if let Some(messages) = setting("QUEUE_MESSAGES")? {
         builder = builder.queue_messages(messages);
     }
-    budget(builder)
+    Ok(budget(builder)?)
 }
 
 /// Whoever measures comes from one address, and from it with all he has.
