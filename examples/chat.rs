@@ -57,6 +57,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let address = format!("{host}:{port}");
     let socket = TcpListener::bind(&address).await.map_err(|error| format!("{address}: {error}"))?;
     println!("open http://{} in two tabs", socket.local_addr()?);
+    let end = asked_to_end();
+    tokio::pin!(end);
     loop {
         tokio::select! {
             accepted = socket.accept() => match accepted {
@@ -73,12 +75,28 @@ async fn run() -> Result<(), Box<dyn Error>> {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            _ = tokio::signal::ctrl_c() => break,
+            _ = &mut end => break,
         }
     }
+    drop(socket);
     let left = listener.shutdown(Duration::from_secs(5)).await;
     log::info!("goodbye; {left} guests did not hear it");
     Ok(())
+}
+
+/// Resolves when the system, or somebody at the terminal, wants the program to end.
+async fn asked_to_end() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// What happens with the clients. Events whose arguments do not fit the types here never arrive.

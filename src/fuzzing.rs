@@ -1,10 +1,12 @@
 //! What fuzz targets call: every codec that reads bytes of strangers, each with what must hold whatever the bytes are.
 //!
-//! Only there under `--cfg fuzzing`, which cargo-fuzz sets; no part of the public interface.
+//! Only there under `--cfg fuzzing`, which cargo-fuzz sets, and in unit tests, which run what is in `fuzz/seeds`; no part
+//! of the public interface.
 
 use crate::{
     client::{Data, parse_arguments},
     wire::{
+        bounds::Bounds,
         envelope, form, frames,
         hixie::Decoder,
         packets::{self, Acknowledge, Kind, Packet},
@@ -16,8 +18,20 @@ use serde_json::{Value, value::RawValue};
 use std::collections::HashMap;
 
 mod engine;
+mod scripts;
+#[cfg(test)]
+mod seeds;
+mod server;
+mod websocket;
 
+pub use crate::{
+    session::fuzzing::session,
+    transport::fuzzing::{opening, origin, route},
+};
 pub use engine::{engine, socket_io};
+pub use scripts::scripts;
+pub use server::server;
+pub use websocket::websocket;
 
 /// The packets generation: a body of several packets, the form of a JSONP client, and the scripts around what goes out.
 pub fn packets(bytes: &[u8]) {
@@ -32,11 +46,11 @@ pub fn packets(bytes: &[u8]) {
 /// The frames generation, in both of its dialects, with its form and its WebSocket frames before the RFC.
 pub fn frames(bytes: &[u8]) {
     if let Some(payload) = form::data_field(bytes) {
-        form::decode_jsonp_frames(&payload);
+        form::decode_jsonp_frames(&payload, &mut Bounds::none());
     }
     let text = String::from_utf8_lossy(bytes);
-    envelope::decode(&text);
-    for packet in frames::decode(&text).packets {
+    envelope::decode(&text, &mut Bounds::none());
+    for packet in frames::decode(&text, &mut Bounds::none()).packets {
         let mut out = Vec::new();
         match &packet {
             // This one has no way to be written: as a text it is a heartbeat or JSON again.
@@ -45,7 +59,7 @@ pub fn frames(bytes: &[u8]) {
             frames::Packet::Json(json) => frames::encode_json(json.get(), &mut out),
             frames::Packet::Heartbeat(counter) => frames::encode_heartbeat(*counter, &mut out),
         }
-        let again = frames::decode(&String::from_utf8_lossy(&out));
+        let again = frames::decode(&String::from_utf8_lossy(&out), &mut Bounds::none());
         assert!(again.complete);
         assert_eq!(again.packets, [packet]);
     }
@@ -90,18 +104,18 @@ pub fn arguments(bytes: &[u8]) {
 }
 
 fn read_payload(text: &str) {
-    let payload = payload::decode(text);
+    let payload = payload::decode(text, &mut Bounds::none());
     let covered: usize = payload.packets.iter().map(|packet| packet.len()).sum();
     assert!(covered <= text.len());
     if payload.packets.len() > 1 {
         let mut out = Vec::new();
         payload::encode(payload.packets.iter().map(|packet| packet.as_bytes()), &mut out);
         let again = String::from_utf8_lossy(&out);
-        let again = payload::decode(&again);
+        let again = payload::decode(&again, &mut Bounds::none());
         assert!(again.complete);
         assert_eq!(again.packets, payload.packets);
     }
-    for packet in payload.packets.into_iter().filter_map(packets::decode) {
+    for packet in payload.packets.into_iter().filter_map(|text| packets::decode(text, &mut Bounds::none())) {
         packet_reads_back(&packet);
     }
 }
@@ -126,7 +140,7 @@ fn packet_reads_back(packet: &Packet<'_>) {
         expected = Acknowledge::None;
     }
     let text = String::from_utf8_lossy(&out);
-    let Some(again) = packets::decode(&text) else { panic!("{text:?} is no packet any more") };
+    let Some(again) = packets::decode(&text, &mut Bounds::none()) else { panic!("{text:?} is no packet any more") };
     assert_eq!((again.acknowledge, again.endpoint), (expected, *endpoint));
     match (kind, &again.kind) {
         (Kind::Text(one), Kind::Text(other)) => assert_eq!(one, other),

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod hub;
@@ -11,7 +11,7 @@ mod transport;
 mod wire;
 
 pub use client::{
-    Ack, AckError, Attempt, Client, Data, Handshake, Message, ParseError, Refusal, SendError, Transient, Volatile,
+    Ack, AckError, Attempt, Client, Conflated, Data, Handshake, Message, ParseError, Refusal, SendError, Transient, Volatile,
 };
 pub use hub::{Broadcast, Target};
 #[cfg(feature = "tower")]

@@ -8,6 +8,8 @@ mod authorization;
 mod awaited_acknowledgements;
 #[path = "application/broadcasts.rs"]
 mod broadcasts;
+#[path = "application/conflation.rs"]
+mod conflation;
 #[path = "application/departures.rs"]
 mod departures;
 #[path = "application/events.rs"]
@@ -16,8 +18,12 @@ mod events;
 mod generations;
 #[path = "application/handlers.rs"]
 mod handlers;
+#[path = "application/handles.rs"]
+mod handles;
 #[path = "application/lifecycle.rs"]
 mod lifecycle;
+#[path = "application/logs.rs"]
+mod logs;
 #[path = "application/namespace_authorization.rs"]
 mod namespace_authorization;
 #[path = "application/namespace_departures.rs"]
@@ -30,6 +36,10 @@ mod namespaces;
 mod sending;
 #[path = "application/shutdown.rs"]
 mod shutdown;
+#[path = "application/stats.rs"]
+mod stats;
+#[path = "application/slow_consumers.rs"]
+mod slow_consumers;
 #[allow(dead_code, unused_imports, reason = "every test file uses a part of it")]
 mod support;
 #[path = "application/volatile.rs"]

@@ -5,6 +5,8 @@
 mod bodies;
 #[path = "bad_input/floods.rs"]
 mod floods;
+#[path = "bad_input/handshake_rates.rs"]
+mod handshake_rates;
 #[path = "bad_input/hixie.rs"]
 mod hixie;
 #[path = "bad_input/origins.rs"]
@@ -19,10 +21,18 @@ mod packets_payloads;
 mod packets_requests;
 #[path = "bad_input/payloads.rs"]
 mod payloads;
+#[path = "bad_input/proxies.rs"]
+mod proxies;
 #[path = "bad_input/requests.rs"]
 mod requests;
+#[path = "bad_input/scripts.rs"]
+mod scripts;
+#[path = "bad_input/session_limits.rs"]
+mod session_limits;
 #[path = "bad_input/sessions.rs"]
 mod sessions;
+#[path = "bad_input/slow_sockets.rs"]
+mod slow_sockets;
 #[allow(dead_code, unused_imports, reason = "every test file uses a part of it")]
 mod support;
 #[path = "bad_input/websocket.rs"]

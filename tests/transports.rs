@@ -1,5 +1,7 @@
 //! Each transport from the first byte to the last, in both dialects.
 
+#[path = "transports/cross_site.rs"]
+mod cross_site;
 #[path = "transports/flash_policy.rs"]
 mod flash_policy;
 #[path = "transports/heartbeats.rs"]

@@ -31,6 +31,9 @@ pub(crate) fn configure(mut builder: Builder) -> Result<Builder, Box<dyn Error>>
     if let Some(messages) = setting("QUEUE_MESSAGES")? {
         builder = builder.queue_messages(messages);
     }
+    if let Some(bytes) = setting("MAX_FRAME_BYTES")? {
+        builder = builder.max_frame_bytes(bytes);
+    }
     Ok(budget(builder)?)
 }
 

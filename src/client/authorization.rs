@@ -171,7 +171,7 @@ impl Refusal {
     pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
         match serde_json::value::to_raw_value(data) {
             Ok(data) => self.data = Some(data),
-            Err(error) => log::error!(target: "heirloom", "the data of a refusal have no JSON form: {error}"),
+            Err(error) => log::error!(target: "heirloom::handler", "the data of a refusal have no JSON form: {error}"),
         }
         self
     }
@@ -222,7 +222,7 @@ pub(crate) async fn admit(authorize: Option<&Authorize>, attempt: Attempt) -> Re
         Ok(()) => Ok(state),
         Err(refusal) => {
             let level = if refusal.failed { log::Level::Error } else { log::Level::Debug };
-            log::log!(target: "heirloom", level, "a client was refused at {namespace}: {refusal}");
+            log::log!(target: "heirloom::handshake", level, "a client was refused at {namespace}: {refusal}");
             Err(refusal)
         }
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     hub::{Namespace, WireForm},
     listener::{Count, Generation, Shared},
-    session::{DisconnectReason, Expire, Host, Mode, Session},
+    session::{DisconnectReason, Expire, Host, Mode, Session, Tally},
     transport::Transport,
 };
 use std::{
@@ -23,6 +23,9 @@ use std::{
     task::{Context as TaskContext, Poll},
     time::{Duration, Instant},
 };
+
+/// Marks the place of a transport: the session it carried has closed.
+const LET_GO: u8 = 1 << 7;
 
 /// A session and what belongs to it.
 pub(crate) type Member = Session<Context>;
@@ -53,24 +56,43 @@ impl Context {
         state: Arc<Mutex<State>>,
         engine: Option<Engine>,
     ) -> Self {
+        let received = Arc::clone(&shared.received);
         Self {
             shared,
             handshake,
             form,
-            inbox: Inbox::default(),
+            inbox: Inbox::new(&received),
             seats: Seats::default(),
             engine: engine.map(Box::new),
             state,
             transport: AtomicU8::new(transport as u8),
             begun: AtomicBool::new(false),
             heard: AtomicBool::new(false),
-            followed_up: AtomicBool::new(false),
+            // What begins with the connection that carries it costs its peer nothing that could be given back.
+            followed_up: AtomicBool::new(form != WireForm::Packets && !transport.is_polling()),
         }
     }
 
     pub(crate) fn transport(&self) -> Transport {
-        let index = usize::from(self.transport.load(Ordering::SeqCst));
-        Transport::ALL.get(index).copied().unwrap_or(Transport::WebSocket)
+        Self::transport_of(self.transport.load(Ordering::SeqCst))
+    }
+
+    fn transport_of(place: u8) -> Transport {
+        Transport::ALL.get(usize::from(place & !LET_GO)).copied().unwrap_or(Transport::WebSocket)
+    }
+
+    /// The session has closed: no transport carries it any more. Answers which one did last.
+    pub(crate) fn let_go(&self) -> Transport {
+        Self::transport_of(self.transport.fetch_or(LET_GO, Ordering::SeqCst))
+    }
+
+    /// This transport carries the session from now on, which is counted as long as it lives.
+    fn carry(&self, transport: Transport) {
+        let place = transport as u8;
+        let living = |now: u8| (now & LET_GO == 0 && now != place).then_some(place);
+        if let Ok(before) = self.transport.fetch_update(Ordering::SeqCst, Ordering::SeqCst, living) {
+            self.shared.gauges.moved(self.generation(), Self::transport_of(before), transport);
+        }
     }
 
     pub(crate) fn generation(&self) -> Generation {
@@ -104,7 +126,7 @@ impl Context {
         if !is_first {
             return false;
         }
-        log::debug!(target: "heirloom", "session {:?} opened on {}", member.id(), context.transport());
+        log::debug!(target: "heirloom::session", "session {:?} opened on {}", member.id(), context.transport());
         let root = context.shared.namespaces.root();
         if context.form.enters_root() {
             member.expect_entry(context.shared.options.engine.connect_timeout);
@@ -171,7 +193,7 @@ impl Context {
             member.open_again();
         }
         let number = member.attach(mode, profile)?;
-        context.transport.store(transport as u8, Ordering::SeqCst);
+        context.carry(transport);
         Self::begin(member);
         if context.engine.is_some() && transport != earlier {
             context.shared.counters.add(Count::Upgrade, 1);
@@ -198,7 +220,7 @@ impl Host for Context {
     }
 
     fn disconnected(session: &Arc<Member>, reason: DisconnectReason) {
-        log::debug!(target: "heirloom", "session {:?} disconnected: {reason}", session.id());
+        log::debug!(target: "heirloom::session", "session {:?} disconnected: {reason}", session.id());
         let is_final = matches!(
             reason,
             DisconnectReason::ClientDisconnect | DisconnectReason::ServerDisconnect | DisconnectReason::HandlerPanicked
@@ -210,11 +232,21 @@ impl Host for Context {
                 | DisconnectReason::HeartbeatTimeout
                 | DisconnectReason::CloseTimeout
         );
+        if by_client
+            && !session.host.followed_up.load(Ordering::Relaxed)
+            && reason != DisconnectReason::ClientDisconnect
+        {
+            session.host.shared.counters.add(Count::UnusedHandshake, 1);
+        }
         session.host.seats.close(session, by_client, !is_final, |namespace| {
             session.host.inbox.push(Event::Disconnect { namespace: Arc::clone(namespace), reason });
         });
         session.host.inbox.end();
-        session.host.shared.note_departure();
+        if let Some(engine) = &session.host.engine {
+            // What was half sent will never be whole.
+            engine.assembly().take();
+        }
+        session.host.shared.note_departure(reason);
         // The caller may be the application, with locks of its own.
         inbox::handle_elsewhere(session);
     }
@@ -223,9 +255,22 @@ impl Host for Context {
         session.host.shared.forget(session);
     }
 
-    fn count(&self, undelivered: usize, requeued: usize) {
-        self.shared.counters.add(Count::Undelivered, undelivered);
-        self.shared.counters.add(Count::Requeued, requeued);
+    fn count(&self, tally: &Tally) {
+        let counts = [
+            (Count::SentMessages, tally.sent_messages),
+            (Count::SentBytes, tally.sent_bytes),
+            (Count::SentBatches, tally.sent_batches),
+            (Count::Undelivered, tally.undelivered),
+            (Count::Requeued, tally.requeued),
+            (Count::DisplacedVolatile, tally.displaced_volatile),
+            (Count::DroppedOldest, tally.dropped_oldest),
+            (Count::Conflated, tally.conflated),
+            (Count::Overflowed, tally.overflowed),
+            (Count::Reconnection, tally.reconnections),
+        ];
+        for (count, number) in counts {
+            self.shared.counters.add(count, number);
+        }
     }
 }
 

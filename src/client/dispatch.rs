@@ -143,7 +143,7 @@ fn named(
             Ok(handling) => Some(handling),
             Err(error) => {
                 counters.add(Count::Ignored, 1);
-                log::debug!(target: "heirloom", "the arguments of an event {name:?} do not fit its handler: {error}");
+                log::debug!(target: "heirloom::handler", "the arguments of an event {name:?} do not fit its handler: {error}");
                 None
             }
         };

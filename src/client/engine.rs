@@ -1,6 +1,6 @@
 //! What a session of Engine.IO remembers of its client.
 
-use super::{context::Member, data::Data};
+use super::{context::Member, data::Data, received::Held};
 use crate::{
     hub::Namespace,
     wire::{double_utf8::Strings, packets::Acknowledge},
@@ -54,6 +54,8 @@ pub(crate) struct Assembly {
     pub(crate) list: Box<RawValue>,
     pub(crate) missing: usize,
     pub(crate) attachments: Vec<Bytes>,
+    /// The attachments so far; nothing when there are to be none.
+    pub(crate) held: Option<Held>,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,11 @@ pub(crate) enum AssemblyKind {
 }
 
 impl Assembly {
+    /// The bytes of all attachments so far.
+    pub(crate) fn length(&self) -> usize {
+        self.attachments.iter().map(Bytes::len).sum()
+    }
+
     pub(crate) fn into_data(self) -> (Option<Arc<Namespace>>, AssemblyKind, Data) {
         (self.namespace, self.kind, Data::new(self.list, self.attachments))
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     hub::{Found, Namespace, Outgoing, Reply, WireForm},
     listener::Count,
-    session::{DisconnectReason, QueueError, SessionId},
+    session::{DisconnectReason, Manner, QueueError, SessionId},
 };
 use futures_util::future::{Either, select};
 use serde::Deserialize;
@@ -166,7 +166,9 @@ fn recover(member: &Arc<Member>, namespace: &Arc<Namespace>, credentials: &Crede
         let kept_alive = Arc::clone(&state);
         let entry = Entry { state, id: kept.id, recovery: Some(recovery), auth: credentials.auth.clone() };
         let mut is_told = false;
-        let tell = || is_told = member.send(&elements).is_ok();
+        // What the client has missed begins behind the answer, and is worth no other message.
+        let manner = Manner { words: 1, only_if_it_fits: true, ..Manner::PLAIN };
+        let tell = || is_told = member.send(&elements, manner).is_ok();
         let is_in = member.host.seats.enter(member, namespace, entry, tell);
         if is_in && is_told {
             for room in &kept.rooms {
@@ -199,7 +201,7 @@ impl Member {
     /// Answers for a namespace, whether the client is in it or not, and whether there is one. A full queue is counted.
     pub(crate) fn send_reply(self: &Arc<Self>, endpoint: &str, reply: Reply<'_>) {
         let encoding = self.host.form.encode(endpoint, &Outgoing::Reply(reply), None);
-        if let Some(Err(QueueError::Full)) = encoding.elements().map(|elements| self.send(elements)) {
+        if let Some(Err(QueueError::Full)) = encoding.elements().map(|elements| self.send(elements, Manner::WORD)) {
             self.host.shared.counters.add(Count::Dropped, 1);
         }
     }

@@ -9,11 +9,12 @@ use super::{
     handshake::Handshake,
     inbox::{Event, handle_elsewhere},
     message::{Message, ParseError, list_of_arguments},
+    sending::{Conflated, Transient, Volatile},
 };
 use crate::{
     hub::{Audience, Broadcast, Encoding, Namespace, Outgoing, Reply, Target, WireForm},
     listener::{Count, Generation, Listener},
-    session::{DisconnectReason, Element, QueueError, SessionId},
+    session::{DisconnectReason, Element, Key, Manner, QueueError, SessionId},
     transport::Transport,
     wire::packets::Acknowledge,
 };
@@ -122,7 +123,7 @@ impl Client {
     ///
     /// [`SendError::Closed`] when the client is gone, [`SendError::Full`] when its queue is at a bound.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.deliver(&[Outgoing::message(&message.into())])
+        self.deliver(&[Outgoing::message(&message.into())], None)
     }
 
     /// Queues several messages, all or none; they travel as one payload.
@@ -133,7 +134,7 @@ impl Client {
     pub fn send_all<M: Into<Message>>(&self, messages: impl IntoIterator<Item = M>) -> Result<(), SendError> {
         let messages: Vec<Message> = messages.into_iter().map(Into::into).collect();
         let outgoing: Vec<_> = messages.iter().map(Outgoing::message).collect();
-        self.deliver(&outgoing)
+        self.deliver(&outgoing, None)
     }
 
     /// Queues an event. A tuple, an array or a slice is the list of arguments, `()` is none, and anything else is one
@@ -145,7 +146,7 @@ impl Client {
     /// name that belongs to the protocol, such as `disconnect`.
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
         event_names::check(name)?;
-        self.deliver(&[Outgoing::event(name, &list(arguments)?)])
+        self.deliver(&[Outgoing::event(name, &list(arguments)?)], None)
     }
 
     /// Emits an event and waits for the client's acknowledgement, read as `R`: `()` takes no argument, a tuple as many
@@ -183,10 +184,11 @@ impl Client {
         self.acknowledged(outgoing, timeout).await.map(drop)
     }
 
-    /// What is sent through it is dropped, and counted, unless a connection is there to take it at once.
+    /// What is sent through it is dropped, and counted, unless a connection is there to take it at once; or later, as
+    /// long as it still waits, when the queue is full and something else needs its room.
     #[must_use = "`send` and `emit` send"]
     pub fn volatile(&self) -> Volatile<'_> {
-        Volatile { client: self }
+        Volatile::new(self)
     }
 
     /// What is sent through it is not kept for a client that comes back after its connection broke
@@ -194,7 +196,19 @@ impl Client {
     /// its arguments are exact: nothing is put behind them.
     #[must_use = "`send` and `emit` send"]
     pub fn transient(&self) -> Transient<'_> {
-        Transient { client: self }
+        Transient::new(self)
+    }
+
+    /// What is sent through it takes the place of what was sent before with the same key, as long as that still waits
+    /// and no connection has had hold of it: of prices or positions only the newest matters. The older message is
+    /// dropped, and counted; the new one comes last, so between messages with one key all others keep their order. A
+    /// key is the application's, and means nothing in other namespaces.
+    ///
+    /// A client that comes back after its connection broke ([`Builder::recovery`](crate::Builder::recovery)) gets of the
+    /// messages with one key that it has missed the newest.
+    #[must_use = "`send` and `emit` send"]
+    pub fn conflate(&self, key: &str) -> Conflated<'_> {
+        Conflated::new(self, Key::new(self.namespace.endpoint(), key))
     }
 
     /// Queues a message for every client of the namespace but this one.
@@ -288,7 +302,7 @@ impl Client {
     /// Answers for the namespace, if the client is in it.
     pub(crate) fn reply(&self, reply: Reply<'_>) -> Result<(), SendError> {
         let encoding = self.encode(&Outgoing::Reply(reply), None);
-        self.queue(self.supported(&encoding)?, 1)
+        self.queue(self.supported(&encoding)?, 1, Manner::WORD)
     }
 
     /// Tells the client that it is out. A full queue does not keep that from it: it would come back.
@@ -322,7 +336,7 @@ impl Client {
         // What is acknowledged is not missed in silence, so it is not kept for who comes back.
         let encoding = self.encode(&outgoing(id), None);
         let elements = self.supported(&encoding).map_err(AckError::Send)?;
-        self.queue(elements, 1).map_err(AckError::Send)?;
+        self.queue(elements, 1, Manner::PLAIN).map_err(AckError::Send)?;
         drop(encoding);
         self.member.host.inbox.wake_readers();
         match tokio::time::timeout(timeout, receiver).await {
@@ -337,11 +351,12 @@ impl Client {
     }
 
     /// Queues messages or events, kept for a client that may come back.
-    fn deliver(&self, outgoing: &[Outgoing<'_>]) -> Result<(), SendError> {
+    pub(super) fn deliver(&self, outgoing: &[Outgoing<'_>], key: Option<Key>) -> Result<(), SendError> {
+        let manner = Manner { key, ..Manner::PLAIN };
         if let [outgoing] = outgoing {
             if self.member.host.form != WireForm::Recoverable {
                 let encoding = self.encode(outgoing, None);
-                return self.queue(self.supported(&encoding)?, 1);
+                return self.queue(self.supported(&encoding)?, 1, manner);
             }
         }
         if outgoing.is_empty() {
@@ -358,10 +373,10 @@ impl Client {
                 continue;
             };
             let encode = |offset: &str| self.encode(outgoing, Some(offset)).elements().map(Arc::from);
-            let elements = recording.keep(Audience::One(self.id), encode).ok_or(SendError::Unsupported)?;
+            let elements = recording.keep(Audience::One(self.id), key, encode).ok_or(SendError::Unsupported)?;
             all.extend_from_slice(&elements);
         }
-        let queued = self.queue(&all, outgoing.len());
+        let queued = self.queue(&all, outgoing.len(), manner);
         if let (Err(_), Some(recording)) = (&queued, &mut recording) {
             recording.take_back(outgoing.len());
         }
@@ -370,7 +385,7 @@ impl Client {
 
     /// Sends what is not kept for a client that may come back. It may end with a text that the client takes for a place
     /// among what is kept.
-    fn pass(
+    pub(super) fn pass(
         &self,
         outgoing: &Outgoing<'_>,
         then: impl FnOnce(&[Element]) -> Result<(), SendError>,
@@ -399,12 +414,11 @@ impl Client {
     }
 
     /// `count` is the number of messages.
-    fn queue(&self, elements: &[Element], count: usize) -> Result<(), SendError> {
-        if self.is_here() { self.queue_anyway(elements, count) } else { Err(SendError::Closed) }
-    }
-
-    fn queue_anyway(&self, elements: &[Element], count: usize) -> Result<(), SendError> {
-        self.member.send(elements).map_err(|error| self.count(error, count))
+    pub(super) fn queue(&self, elements: &[Element], count: usize, manner: Manner) -> Result<(), SendError> {
+        if !self.is_here() {
+            return Err(SendError::Closed);
+        }
+        self.member.send(elements, manner).map_err(|error| self.count(error, count))
     }
 
     fn count(&self, error: QueueError, messages: usize) -> SendError {
@@ -448,72 +462,6 @@ impl fmt::Debug for Client {
     }
 }
 
-/// A client to which only what can leave at once is sent. Made by [`Client::volatile`].
-#[derive(Debug)]
-pub struct Volatile<'a> {
-    client: &'a Client,
-}
-
-impl Volatile<'_> {
-    /// Queues a message if a connection is there to take it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::send`], and [`SendError::NotReady`] when it was dropped.
-    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.queue(&Outgoing::message(&message.into()))
-    }
-
-    /// Queues an event if a connection is there to take it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::emit`], and [`SendError::NotReady`] when it was dropped.
-    pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
-        event_names::check(name)?;
-        self.queue(&Outgoing::event(name, &list(arguments)?))
-    }
-
-    fn queue(&self, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
-        if !self.client.is_here() {
-            return Err(SendError::Closed);
-        }
-        let send = |elements: &[Element]| {
-            self.client.member.send_volatile(elements).map_err(|error| self.client.count(error, 1))
-        };
-        self.client.pass(outgoing, send)
-    }
-}
-
-/// A client to which what is sent is not kept for its coming back. Made by [`Client::transient`].
-#[derive(Debug)]
-pub struct Transient<'a> {
-    client: &'a Client,
-}
-
-impl Transient<'_> {
-    /// Queues a message.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::send`].
-    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        let message = message.into();
-        self.client.pass(&Outgoing::message(&message), |elements| self.client.queue(elements, 1))
-    }
-
-    /// Queues an event.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::emit`].
-    pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
-        event_names::check(name)?;
-        let arguments = list(arguments)?;
-        self.client.pass(&Outgoing::event(name, &arguments), |elements| self.client.queue(elements, 1))
-    }
-}
-
-fn list<T: Serialize + ?Sized>(arguments: &T) -> Result<Data, SendError> {
+pub(super) fn list<T: Serialize + ?Sized>(arguments: &T) -> Result<Data, SendError> {
     list_of_arguments(arguments).map_err(|error| SendError::Json(error.to_string()))
 }

@@ -1,6 +1,6 @@
 //! What waits for the application's handlers: in order, one at a time for each client.
 
-use super::{authorization::Credentials, context::Member, data::Data, dispatch, handlers::Handling, message::Message};
+use super::{authorization::Credentials, context::Member, data::Data, dispatch, handlers::Handling, message::Message, received::{Held, Received}};
 use crate::{
     hub::Namespace,
     listener::{Busy, Shared},
@@ -90,7 +90,7 @@ impl Event {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
     /// How many requests bring events now.
@@ -107,10 +107,11 @@ impl Drop for Arrival<'_> {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     events: VecDeque<Event>,
     bytes: usize,
+    held: Held,
     /// Somebody works through the events.
     running: bool,
     /// Only farewells may still come.
@@ -120,12 +121,25 @@ struct State {
 }
 
 impl Inbox {
+    pub(crate) fn new(received: &Arc<Received>) -> Self {
+        let state = State {
+            events: VecDeque::new(),
+            bytes: 0,
+            held: Held::nothing(received),
+            running: false,
+            ended: false,
+            readers: Vec::new(),
+        };
+        Self { state: Mutex::new(state), arrivals: AtomicUsize::new(0) }
+    }
+
     /// Puts an event at the end. After the end only farewells come in.
     pub(crate) fn push(&self, event: Event) {
         let mut state = self.lock();
         if !state.ended || matches!(event, Event::Disconnect { .. }) {
             state.bytes += event.size();
             state.events.push_back(event);
+            state.note();
         }
     }
 
@@ -199,7 +213,10 @@ impl Inbox {
         let mut state = self.lock();
         let event = state.events.pop_front();
         match &event {
-            Some(event) => state.bytes -= event.size(),
+            Some(event) => {
+                state.bytes -= event.size();
+                state.note();
+            }
             None => {
                 state.running = false;
                 state.events = VecDeque::new();
@@ -220,11 +237,17 @@ impl Inbox {
 
 impl State {
     fn has_room(&self) -> bool {
-        self.events.len() < CAPACITY
+        // An empty inbox always has, so who waits for room is woken by who makes it.
+        self.events.len() < CAPACITY && self.bytes < WAITING_BYTES && self.held.fits()
     }
 
     fn is_small(&self) -> bool {
         self.events.len() < WAITING_CAPACITY && self.bytes < WAITING_BYTES
+    }
+
+    /// What waits is accounted for, events that are nothing but themselves included.
+    fn note(&mut self) {
+        self.held.set(self.bytes + self.events.len() * size_of::<Event>());
     }
 }
 
@@ -304,6 +327,6 @@ impl Future for Worker {
 
 /// A handler that panics costs its own client the session and nobody else anything.
 fn panicked(member: &Arc<Member>) {
-    log::error!(target: "heirloom", "a handler panicked; session {:?} is disconnected", member.id());
+    log::error!(target: "heirloom::handler", "a handler panicked; session {:?} is disconnected", member.id());
     member.end(DisconnectReason::HandlerPanicked);
 }

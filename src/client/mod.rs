@@ -14,12 +14,14 @@ mod handlers;
 mod handshake;
 mod inbox;
 mod message;
+mod received;
 mod seats;
 mod send_error;
+mod sending;
 mod state;
 
 pub use acknowledgement::{Ack, AckError};
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) use arguments::parse as parse_arguments;
 pub use authorization::{Attempt, Refusal};
 pub(crate) use authorization::{Credentials, admit};
@@ -28,10 +30,12 @@ pub use data::Data;
 pub(crate) use dispatch::{acknowledge_receipt, acknowledged};
 pub(crate) use engine::{Assembly, AssemblyKind, Engine, PollForm, Probe, StringsOfBoth};
 pub(crate) use event_names::{check as check_event_name, is_reserved as is_reserved_event_name};
-pub use handle::{Client, SendError, Transient, Volatile};
+pub use handle::{Client, SendError};
 pub(crate) use handlers::Handlers;
 pub use handshake::Handshake;
 pub(crate) use inbox::{Event, handle_elsewhere, handle_here};
 pub use message::{Message, ParseError};
 pub(crate) use message::{event_message, list_of_arguments};
+pub(crate) use received::{Held, Received};
+pub use sending::{Conflated, Transient, Volatile};
 pub(crate) use state::State;

@@ -2,6 +2,7 @@
 
 use super::same_json;
 use crate::wire::{
+    bounds::Bounds,
     double_utf8::{self, Strings},
     engine::{self, Outgoing, Packet, Payload, Piece, Revision},
     form, script,
@@ -18,13 +19,13 @@ pub fn engine(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for revision in [Revision::Three, Revision::Four] {
         if let Some(field) = form::engine_field(bytes) {
-            payload_reads_back(revision, &engine::decode_payload(revision, &field));
+            payload_reads_back(revision, &engine::decode_payload(revision, &field, &mut Bounds::none()));
         }
-        payload_reads_back(revision, &engine::decode_payload(revision, &text));
+        payload_reads_back(revision, &engine::decode_payload(revision, &text, &mut Bounds::none()));
         packet_reads_back(revision, engine::decode_text(revision, Cow::Borrowed(&text)).ok());
         packet_reads_back(revision, engine::decode_binary(revision, body.clone()).ok());
     }
-    let payload = engine::decode_binary_payload(&body);
+    let payload = engine::decode_binary_payload(&body, &mut Bounds::none());
     binary_payload_reads_back(&payload);
     payload_reads_back(Revision::Three, &payload);
 
@@ -45,7 +46,7 @@ pub fn engine(bytes: &[u8]) {
 pub fn socket_io(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for form in [Form::Ascii, Form::Utf8] {
-        if let Ok(packet) = socket_io::decode(form, &text, 10) {
+        if let Ok(packet) = socket_io::decode(form, &text, 10, &mut Bounds::none()) {
             message_reads_back(form, &packet);
         }
     }
@@ -65,7 +66,7 @@ fn payload_reads_back(revision: Revision, payload: &Payload<'_>) {
         let mut out = Vec::new();
         engine::encode_payload(revision, strings, payload.pieces.iter().map(outgoing), &mut out);
         let text = String::from_utf8_lossy(&out);
-        let again = engine::decode_payload(revision, &text);
+        let again = engine::decode_payload(revision, &text, &mut Bounds::none());
         assert_eq!(again.complete, !payload.pieces.is_empty());
         assert_eq!(again.pieces.len(), payload.pieces.len());
         for (piece, again) in payload.pieces.iter().zip(again.pieces) {
@@ -89,7 +90,7 @@ fn binary_payload_reads_back(payload: &Payload<'_>) {
     let mut out = Vec::new();
     engine::encode_binary_payload(payload.pieces.iter().map(outgoing), &mut out);
     let body = Bytes::from(out);
-    let again = engine::decode_binary_payload(&body);
+    let again = engine::decode_binary_payload(&body, &mut Bounds::none());
     assert!(again.complete);
     assert_eq!(again.pieces, payload.pieces);
 }
@@ -102,7 +103,7 @@ fn packet_reads_back(revision: Revision, packet: Option<Packet<'_>>) {
     let mut out = Vec::new();
     engine::encode_payload(revision, Strings::Plain, payload.pieces.iter().map(outgoing), &mut out);
     let text = String::from_utf8_lossy(&out);
-    let mut pieces = engine::decode_payload(revision, &text).pieces;
+    let mut pieces = engine::decode_payload(revision, &text, &mut Bounds::none()).pieces;
     let Some(Piece::Text(text)) = pieces.pop() else { panic!("{pieces:?} is no text") };
     assert_eq!(engine::decode_text(revision, text), Ok(Packet::Binary(binary)));
 }
@@ -125,7 +126,7 @@ fn message_reads_back(form: Form, packet: &socket_io::Packet<'_>) {
         Kind::ConnectError => return,
     }
     let text = String::from_utf8_lossy(&out);
-    let again = text.strip_prefix('4').map(|text| socket_io::decode(form, text, 10));
+    let again = text.strip_prefix('4').map(|text| socket_io::decode(form, text, 10, &mut Bounds::none()));
     let Some(Ok(again)) = again else { panic!("{text:?} is no packet any more") };
     assert_eq!((again.namespace, again.attachments), (*namespace, *attachments));
     match (kind, &again.kind) {

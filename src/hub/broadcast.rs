@@ -9,7 +9,7 @@ use super::{
 use crate::{
     client::{Client, Member, Message, SendError, check_event_name, list_of_arguments},
     listener::{Count, Shared},
-    session::{QueueError, SessionId},
+    session::{Key, Manner, QueueError, SessionId},
 };
 use serde::Serialize;
 use std::{fmt, sync::Arc};
@@ -39,12 +39,12 @@ pub struct Target {
     /// None is everybody.
     rooms: Vec<Arc<str>>,
     except: Vec<SessionId>,
-    volatile: bool,
+    manner: Manner,
 }
 
 impl Target {
     pub(crate) fn everybody(shared: Arc<Shared>, namespace: Arc<Namespace>) -> Self {
-        Self { shared, namespace, rooms: Vec::new(), except: Vec::new(), volatile: false }
+        Self { shared, namespace, rooms: Vec::new(), except: Vec::new(), manner: Manner::PLAIN }
     }
 
     pub(crate) fn without(mut self, id: SessionId) -> Self {
@@ -68,9 +68,15 @@ impl Target {
     }
 
     /// Drops the message for every client that has no connection to take it at once: between two polls, or behind a
-    /// socket that is not read.
+    /// socket that is not read. See [`Client::volatile`].
     pub fn volatile(mut self) -> Self {
-        self.volatile = true;
+        self.manner.volatile = true;
+        self
+    }
+
+    /// The message takes the place of one that waits with the same key. See [`Client::conflate`].
+    pub fn conflate(mut self, key: &str) -> Self {
+        self.manner.key = Some(Key::new(self.namespace.endpoint(), key));
         self
     }
 
@@ -113,7 +119,7 @@ impl Target {
         let may_return = |form: WireForm| form == WireForm::Recoverable;
         if !self.namespace.recovery.is_active() {
             delivery.queue(&self.members(), |_| true);
-        } else if self.volatile {
+        } else if self.manner.volatile {
             // It is not kept, but a text at its end looks like an offset to who may come back.
             let members = self.members();
             let tail = encoded.outgoing().tail();
@@ -129,7 +135,7 @@ impl Target {
         } else {
             let audience = Audience::Many { rooms: self.rooms.clone(), except: self.except.clone() };
             let mut recording = self.namespace.recovery.begin(self.shared.now());
-            recording.keep(audience, |offset| {
+            recording.keep(audience, self.manner.key, |offset| {
                 encoded.form_at(WireForm::Recoverable, Some(offset)).elements().map(Arc::from)
             });
             let members = self.members();
@@ -148,7 +154,7 @@ impl fmt::Debug for Target {
             .field("namespace", &self.namespace.name())
             .field("rooms", &self.rooms)
             .field("except", &self.except)
-            .field("volatile", &self.volatile)
+            .field("manner", &self.manner)
             .finish_non_exhaustive()
     }
 }
@@ -164,15 +170,14 @@ struct Delivery<'a> {
 impl Delivery<'_> {
     /// Queues it for those of these forms.
     fn queue(&mut self, members: &[Arc<Member>], is_meant: impl Fn(WireForm) -> bool) {
-        let Target { except, volatile, .. } = self.target;
+        let Target { except, manner, .. } = self.target;
         let meant = members.iter().filter(|member| is_meant(member.host.form) && !except.contains(&member.id()));
         for member in meant {
             let Some(elements) = self.encoded.form(member.host.form).elements() else {
                 self.outcome.unsupported += 1;
                 continue;
             };
-            let sent = if *volatile { member.send_volatile(elements) } else { member.send(elements) };
-            match sent {
+            match member.send(elements, *manner) {
                 Ok(()) => self.outcome.queued += 1,
                 Err(QueueError::Full) => self.outcome.dropped += 1,
                 Err(QueueError::NotReady) => self.missed += 1,

@@ -69,6 +69,13 @@ impl Namespace {
         let mut handlers = self.handlers.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut handlers));
     }
+
+    /// Drops the handlers: nobody will come any more.
+    pub(crate) fn forget_handlers(&self) {
+        let forgotten = std::mem::take(&mut *self.handlers.write().unwrap_or_else(PoisonError::into_inner));
+        // What they hold is the application's, and dropped without a lock.
+        drop(forgotten);
+    }
 }
 
 /// How long, and how much of, what clients may have missed is kept.
@@ -103,6 +110,12 @@ impl Namespaces {
         self.others.read().unwrap_or_else(PoisonError::into_inner).get(endpoint).cloned()
     }
 
+    /// All there are.
+    pub(crate) fn all(&self) -> Vec<Arc<Namespace>> {
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        std::iter::once(&self.root).chain(others.values()).cloned().collect()
+    }
+
     /// The namespace of this name, made now if it is new. A missing slash is added.
     pub(crate) fn make(&self, name: &str) -> Arc<Namespace> {
         let name = name.strip_prefix('/').unwrap_or(name);
@@ -110,7 +123,7 @@ impl Namespaces {
             return Arc::clone(&self.root);
         }
         if name.contains([':', '?', ',']) {
-            log::error!(target: "heirloom", "some clients cannot name the namespace {name:?}: it holds a colon, a comma or a question mark");
+            log::error!(target: "heirloom::handler", "some clients cannot name the namespace {name:?}: it holds a colon, a comma or a question mark");
         }
         let endpoint: Arc<str> = format!("/{name}").into();
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);

@@ -6,10 +6,10 @@
 
 use crate::{
     client::{Member, State},
-    session::{Element, Limits, SessionId},
+    session::{Element, Key, Limits, SessionId},
 };
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
@@ -35,6 +35,7 @@ pub(crate) enum Audience {
 struct Entry {
     at: Instant,
     audience: Audience,
+    key: Option<Key>,
     elements: Arc<[Element]>,
     bytes: usize,
 }
@@ -280,10 +281,12 @@ pub(crate) struct Recording<'a> {
 }
 
 impl Recording<'_> {
-    /// Keeps an event that `encode` makes with the offset it is given.
+    /// Keeps an event that `encode` makes with the offset it is given. With a key, it is missed in place of earlier ones
+    /// that have the same.
     pub(crate) fn keep(
         &mut self,
         audience: Audience,
+        key: Option<Key>,
         encode: impl FnOnce(&str) -> Option<Arc<[Element]>>,
     ) -> Option<Arc<[Element]>> {
         let inner = &mut *self.inner;
@@ -291,7 +294,7 @@ impl Recording<'_> {
         let elements = encode(&self.recovery.offset(number))?;
         let bytes = elements.iter().map(Element::length).sum();
         inner.bytes += bytes;
-        inner.entries.push_back(Entry { at: self.now, audience, elements: Arc::clone(&elements), bytes });
+        inner.entries.push_back(Entry { at: self.now, audience, key, elements: Arc::clone(&elements), bytes });
         let limits = &self.recovery.limits;
         while inner.bytes > limits.bytes || inner.entries.len() > limits.messages {
             inner.drop_first();
@@ -328,8 +331,15 @@ impl Inner {
         if skipped > self.entries.len() {
             return None;
         }
-        let missed = self.entries.iter().skip(skipped).filter(|entry| entry.audience.includes(kept));
-        Some(missed.flat_map(|entry| entry.elements.iter().cloned()).collect())
+        let mut missed: Vec<_> =
+            self.entries.iter().skip(skipped).filter(|entry| entry.audience.includes(kept)).collect();
+        if missed.iter().any(|entry| entry.key.is_some()) {
+            let mut newer = HashSet::new();
+            missed.reverse();
+            missed.retain(|entry| entry.key.is_none_or(|key| newer.insert(key)));
+            missed.reverse();
+        }
+        Some(missed.into_iter().flat_map(|entry| entry.elements.iter().cloned()).collect())
     }
 }
 

@@ -1,8 +1,9 @@
 //! What clients may cost, together and each: every bound there is, with the defaults.
 
 use crate::{
-    session::{Limits, OnFull},
+    session::{Allowance, Limits, OnFull},
     transport::HandshakeRate,
+    wire::bounds::Bounds,
 };
 use std::time::Duration;
 
@@ -72,6 +73,16 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// How far decoders go with one body or frame.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds::new(self.max_payload_packets, self.max_json_depth)
+    }
+
+    /// What may wait for clients.
+    pub(crate) fn queues(&self) -> Allowance {
+        Allowance::new(self.queue, self.on_full, self.total_queue_bytes)
+    }
+
     /// The largest payload a client of Engine.IO may send, in bytes.
     pub(crate) fn max_payload(&self) -> usize {
         self.max_body_bytes.min(self.max_frame_bytes)

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     hub::WireForm,
     session::{Polls, Profile},
-    transport::{Origins, Transport},
+    transport::{Origins, Transport, TrustedProxies},
 };
 use std::{fmt, time::Duration};
 
@@ -76,6 +76,7 @@ pub struct Builder {
     budget: Budget,
     client_script: ClientScript,
     trust_forwarded_scheme: bool,
+    trusted_proxies: Vec<String>,
 }
 
 impl Default for Builder {
@@ -92,6 +93,7 @@ impl Default for Builder {
             budget: Budget::default(),
             client_script: ClientScript::default(),
             trust_forwarded_scheme: false,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -170,11 +172,23 @@ impl Builder {
 
     /// The origins whose pages may connect, beside the listener's own (the one its `Host` names): `host:port`,
     /// `host:*`, `*:port`, `*:*`, or a full origin such as `https://shop.example`. One text may hold several, apart by
-    /// blanks or commas.
+    /// blanks or commas. Default: only the own origin.
     ///
-    /// Default: only the own origin, and requests without `Origin`, which no page of another origin sends but by a script
-    /// element; then its browser tells (`Sec-Fetch-Site`), or its `Referer`. When origins are listed, a WebSocket and a
-    /// handshake of 0.7 to 0.9 have to name one; with `*:*` nothing is asked.
+    /// The rule holds for every generation, transport and method. The first row that fits decides:
+    ///
+    /// | the request | is accepted |
+    /// | --- | --- |
+    /// | any, with `*:*` listed | yes |
+    /// | has an `Origin` (of the draft WebSockets also `Sec-WebSocket-Origin`) | if it is the own or a listed one; `null` is neither |
+    /// | `Sec-Fetch-Site: same-origin` | yes |
+    /// | `Sec-Fetch-Site` of another site | if its `Referer` is of the own or a listed origin; not without one |
+    /// | asks for a script (JSONP) or an `htmlfile` document, and has a `Referer` | if that is of the own or a listed origin |
+    /// | asks for a script that begins a session, with cookies or `Authorization`, and without `Sec-Fetch-Site` | no: any page may have asked |
+    /// | a WebSocket, or a handshake of 0.7 to 0.9 whose `Referer` does not tell either, while origins are listed | no |
+    /// | anything else: it comes from no page, or from one of the own origin | yes |
+    ///
+    /// What is refused is answered 403 (a POST of 0.3 to 0.9: 401) and has no other effect. The own origin is compared
+    /// with its scheme where that is known: under [`Listener::serve_over`], and when a trusted proxy tells.
     pub fn origins<S: Into<String>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
         self.origins = Some(origins.into_iter().map(Into::into).collect());
         self
@@ -186,8 +200,25 @@ impl Builder {
         self
     }
 
+    /// The proxies whose word on the client is believed, as addresses or networks: `127.0.0.1`, `10.0.0.0/8`, `::1`.
+    /// Where the other end of a connection is one of them, the client's address is that of `Forwarded` or
+    /// `X-Forwarded-For`, read from right to left up to the first that is no trusted proxy's; it counts for everything
+    /// that is bounded for each peer, and is [`Handshake::peer`](crate::Handshake::peer), with port 0 when none is told. A
+    /// header that does not follow the rules is believed as far as it does, and where both headers are there and do not
+    /// agree, neither is. The scheme (`proto=`, `X-Forwarded-Proto`) and the host (`host=`, `X-Forwarded-Host`) the
+    /// outermost trusted proxy was asked by are those of the listener's own origin, and of the URL in a draft
+    /// WebSocket's handshake.
+    ///
+    /// Every proxy on the way has to add to one of the two headers, or replace it. Default: none is trusted, and the
+    /// headers mean nothing.
+    pub fn trusted_proxies<S: Into<String>>(mut self, proxies: impl IntoIterator<Item = S>) -> Self {
+        self.trusted_proxies = proxies.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Believes `X-Forwarded-Proto` when a draft WebSocket handshake has to name its own URL (`ws:` or `wss:`): for a
-    /// listener behind a proxy that ends TLS. Default: not believed.
+    /// listener behind a proxy that ends TLS, from whichever address it comes; nothing else follows from it. Default: not
+    /// believed.
     pub fn trust_forwarded_scheme(mut self) -> Self {
         self.trust_forwarded_scheme = true;
         self
@@ -238,6 +269,10 @@ impl Builder {
                 Origins::listed(entries).map_err(|entry| BuildError::new("origins", entry.to_string()))?
             }
         };
+        let trusted_proxies = TrustedProxies::listed(&self.trusted_proxies).map_err(|entry| {
+            let reason = format!("{entry:?} is no address and no network such as `10.0.0.0/8`");
+            BuildError::new("trusted_proxies", reason)
+        })?;
         let announced_transports = self.announced_transports();
         let transports = self.transports.unwrap_or_else(|| Transport::ALL.to_vec());
         let client_files = ClientFiles::new(self.client_script, &transports, &announced_transports);
@@ -251,6 +286,7 @@ impl Builder {
             budget: self.budget,
             client_files,
             trust_forwarded_scheme: self.trust_forwarded_scheme,
+            trusted_proxies,
         };
         if !self.unsafe_timings {
             let (heartbeat_timeout, _) = options.announced_timeouts();

@@ -1,37 +1,71 @@
 //! What is counted, so that nothing is lost in silence.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use super::gauges::{Ended, Living};
+use crate::{Generation, Transport, session::DisconnectReason};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Makes of one list the counters, and the statistics that applications read.
 macro_rules! counters {
-    ($($(#[$meaning:meta])+ $count:ident => $name:ident,)+) => {
+    ($($(#[doc = $meaning:literal])+ $count:ident => $name:ident,)+) => {
         /// Something that is counted.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Count {
-            $($(#[$meaning])+ $count,)+
+            $($(#[doc = $meaning])+ $count,)+
         }
 
         const COUNTS: usize = [$(Count::$count),+].len();
 
-        /// What a listener has counted since it was built.
+        /// What a listener has counted since it was built, and what lives now. Made by
+        /// [`Listener::stats`](crate::Listener::stats). Its text has what is not zero, as `name=number`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Stats {
             /// Sessions that live now, also those between two polls.
             pub sessions: usize,
-            $($(#[$meaning])+ pub $name: u64,)+
+            /// Messages that wait for clients now, or are on their way to them.
+            pub queued_messages: usize,
+            /// Their encoded bytes.
+            pub queued_bytes: usize,
+            /// What outgoing queues cost now, in bytes, as [`Builder::total_queue_bytes`](crate::Builder) bounds it.
+            pub total_queue_bytes: usize,
+            $($(#[doc = $meaning])+ pub $name: u64,)+
+            living: Living,
+            ended: Ended,
         }
 
         impl Counters {
-            pub(crate) fn read(&self, sessions: usize) -> Stats {
-                Stats { sessions, $($name: self.of(Count::$count),)+ }
+            pub(crate) fn read(&self, present: Present) -> Stats {
+                let Present { sessions, queued, living, ended } = present;
+                Stats {
+                    sessions,
+                    queued_messages: queued.messages,
+                    queued_bytes: queued.bytes,
+                    total_queue_bytes: queued.cost,
+                    $($name: self.of(Count::$count),)+
+                    living,
+                    ended,
+                }
             }
         }
+
+        impl Stats {
+            /// What only grows, by the names of the fields.
+            pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+                [$((stringify!($name), self.$name)),+].into_iter()
+            }
+        }
+
+        /// What each of [`Stats::counters`] means.
+        #[cfg(feature = "metrics")]
+        pub(crate) const MEANINGS: [(&str, &str); COUNTS] = [$((stringify!($name), concat!($($meaning),+))),+];
     };
 }
 
 counters! {
-    /// Messages that were refused because a client's queue was full.
+    /// Messages that were refused because a client's queue was full, or those of all clients together.
     Dropped => dropped_messages,
     /// Messages that waited longest in a full queue and made room for newer ones ([`OnFull::DropOldest`](crate::OnFull)).
     DroppedOldest => dropped_oldest,
@@ -70,7 +104,7 @@ counters! {
     Upgrade => upgrades,
     /// Clients that came back after their connection broke, with everything they had missed.
     Recovered => recovered_clients,
-    /// Sessions that got a new connection after the one before had ended.
+    /// Connections that took a session over from a socket or a stream: its client had lost that one, or left it.
     Reconnection => reconnections,
     /// Sessions that have begun.
     Opened => opened_sessions,
@@ -136,5 +170,130 @@ impl Counters {
 
     fn counter(&self, count: Count) -> &AtomicU64 {
         &self.0[count as usize]
+    }
+}
+
+/// What waits for all clients.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Queued {
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
+    /// With the memory that keeps them, in bytes.
+    pub(crate) cost: usize,
+}
+
+/// What is so now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Present {
+    pub(crate) sessions: usize,
+    pub(crate) queued: Queued,
+    pub(crate) living: Living,
+    pub(crate) ended: Ended,
+}
+
+impl Stats {
+    /// Everything that is one number, by the names of the fields: what is so now, and then what only grows.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        self.gauges().chain(self.counters())
+    }
+
+    /// What is so now and may become less, by the names of the fields.
+    pub fn gauges(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        let gauges = [
+            ("sessions", self.sessions),
+            ("queued_messages", self.queued_messages),
+            ("queued_bytes", self.queued_bytes),
+            ("total_queue_bytes", self.total_queue_bytes),
+        ];
+        gauges.into_iter().map(|(name, number)| (name, number as u64))
+    }
+
+    /// How many sessions of this generation live now that this transport carries, or did last. A session of 0.7 to 0.9
+    /// counts to the first transport it is offered until it chooses one.
+    #[must_use]
+    pub fn sessions_of(&self, generation: Generation, transport: Transport) -> usize {
+        self.living.0[generation.index()][transport.index()]
+    }
+
+    /// [`Stats::sessions_of`] of every generation and transport that has any.
+    pub fn sessions_by_transport(&self) -> impl Iterator<Item = (Generation, Transport, usize)> + use<> {
+        self.living.iter()
+    }
+
+    /// How many sessions have ended for this reason.
+    #[must_use]
+    pub fn ended(&self, reason: DisconnectReason) -> u64 {
+        self.ended.0[reason.index()]
+    }
+
+    /// [`Stats::ended`] of every reason there was.
+    pub fn ended_by_reason(&self) -> impl Iterator<Item = (DisconnectReason, u64)> + use<> {
+        self.ended.iter()
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "sessions={}", self.sessions)?;
+        for (generation, transport, sessions) in self.sessions_by_transport() {
+            write!(formatter, " sessions/{generation}/{transport}={sessions}")?;
+        }
+        for (name, count) in self.iter().skip(1).filter(|(_, count)| *count > 0) {
+            write!(formatter, " {name}={count}")?;
+        }
+        for (reason, count) in self.ended_by_reason() {
+            write!(formatter, " ended/{}={count}", reason.name())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listener::gauges::Gauges;
+
+    fn read(counters: &Counters, gauges: &Gauges, sessions: usize) -> Stats {
+        counters.read(Present {
+            sessions,
+            queued: Queued::default(),
+            living: gauges.living(),
+            ended: gauges.ended_so_far(),
+        })
+    }
+
+    #[test]
+    fn what_is_counted_is_read_under_its_name() {
+        let (counters, gauges) = (Counters::default(), Gauges::default());
+        assert!(counters.add_first(Count::Requeued));
+        assert!(!counters.add_first(Count::Requeued));
+        counters.add(Count::Requeued, 5);
+        counters.add(Count::TooDeep, 0);
+        let stats = read(&counters, &gauges, 3);
+        assert_eq!((stats.requeued_batches, stats.too_deep), (7, 0));
+        let told: Vec<_> = stats.iter().filter(|(_, number)| *number > 0).collect();
+        assert_eq!(told, [("sessions", 3), ("requeued_batches", 7)]);
+        assert_eq!(stats.to_string(), "sessions=3 requeued_batches=7");
+    }
+
+    #[test]
+    fn sessions_are_told_apart_by_what_carries_them_and_why_they_ended() {
+        let (counters, gauges) = (Counters::default(), Gauges::default());
+        gauges.opened(Generation::Engine, Transport::Polling);
+        gauges.opened(Generation::Engine, Transport::Polling);
+        gauges.moved(Generation::Engine, Transport::Polling, Transport::WebSocket);
+        gauges.opened(Generation::BareWebSocket, Transport::WebSocket);
+        gauges.closed(Generation::BareWebSocket, Transport::WebSocket);
+        gauges.ended(DisconnectReason::CloseTimeout);
+        let stats = read(&counters, &gauges, 2);
+        assert_eq!(stats.sessions_of(Generation::Engine, Transport::WebSocket), 1);
+        assert_eq!(stats.sessions_of(Generation::BareWebSocket, Transport::WebSocket), 0);
+        let expected = [(Generation::Engine, Transport::WebSocket, 1), (Generation::Engine, Transport::Polling, 1)];
+        assert_eq!(stats.sessions_by_transport().collect::<Vec<_>>(), expected);
+        assert_eq!(stats.ended(DisconnectReason::CloseTimeout), 1);
+        assert_eq!(stats.ended_by_reason().collect::<Vec<_>>(), [(DisconnectReason::CloseTimeout, 1)]);
+        let text = "sessions=2 sessions/engine/websocket=1 sessions/engine/polling=1 ended/close-timeout=1";
+        assert_eq!(stats.to_string(), text);
+        assert!(format!("{stats:?}").contains("engine/polling: 1"), "{stats:?}");
     }
 }

@@ -1,19 +1,28 @@
 //! The public face: options, mounting, broadcasts, shutdown.
 
+mod admission;
 mod budget;
 mod builder;
 mod counters;
+#[cfg(test)]
+mod documentation;
+mod gauges;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod namespace;
 mod options;
 mod serve;
 mod shared;
+mod shutdown;
 mod static_files;
 mod wrap;
 
 use crate::transport;
+pub(crate) use admission::{Full, Place};
 pub(crate) use builder::whole_seconds;
 pub use builder::{BuildError, Builder};
-pub(crate) use counters::Count;
+pub(crate) use budget::Budget;
+pub(crate) use counters::{Count, Counters};
 pub use counters::Stats;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
@@ -22,6 +31,7 @@ pub(crate) use options::Options;
 pub use options::{Dialect, Generation};
 pub use serve::{ServeError, Socket};
 pub(crate) use shared::{Busy, Shared};
+pub(crate) use shutdown::Handle;
 pub use static_files::ClientScript;
 pub(crate) use static_files::FileName;
 use std::{fmt, sync::Arc, time::Duration};
@@ -37,6 +47,7 @@ pub use wrap::{Wrapped, WrappedBody, WrappedFuture};
 #[derive(Clone)]
 pub struct Listener {
     shared: Arc<Shared>,
+    handle: Arc<Handle>,
 }
 
 impl Listener {
@@ -50,29 +61,38 @@ impl Listener {
     }
 
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { handle: shared.handle(), shared }
     }
 
     /// The namespace of this name, made now if it is new: clients since 0.7 may enter it from now on. `/` is the
     /// root.
     pub fn of(&self, name: &str) -> Namespace {
-        Namespace::new(Arc::clone(&self.shared), self.shared.namespaces.make(name))
+        Namespace::new(self, self.shared.namespaces.make(name))
     }
 
-    /// What was counted since the listener was built.
+    /// What was counted since the listener was built, and what lives now.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters.read(self.shared.session_count())
+        self.shared.stats()
     }
 
-    /// Ends every session and refuses new ones. What is queued still leaves where the client is there to take it.
-    /// Resolves when the last session has gone and its handlers are done, or at the deadline, with the number of
-    /// sessions that were left. A handler must not wait for it: it would wait for itself.
+    /// Refuses new sessions at once and sends those that are there away, in random order, so many a second
+    /// ([`Builder::shutdown_rate`]) that they do not all come back to the next server together; faster if the deadline is
+    /// near, so that all are told when four fifths of it have passed. Each client is told in its generation's own way, what
+    /// is queued still leaves where the client is there to take it, polls that wait are answered, and
+    /// [`Listener::on_disconnect`] hears [`DisconnectReason::Shutdown`](crate::DisconnectReason::Shutdown) of each.
+    ///
+    /// Resolves when the last session has gone and its handlers are done, or at the deadline, with the number of sessions
+    /// that are left; these have been told, too, and end by themselves. Handlers are dropped with the last session.
+    ///
+    /// It may be called again; the nearest deadline counts. Once begun, it goes on when nobody waits for it any more. A
+    /// handler that waits for it waits for itself, and hears at the deadline.
+    ///
+    /// When the last handle is dropped ([`Listener`], [`Namespace`], and what [`Listener::wrap`] and `layer` make), the
+    /// same happens without a deadline. A handler that holds one keeps the listener alive; it finds one at
+    /// [`Client::listener`](crate::Client::listener).
     pub async fn shutdown(&self, deadline: Duration) -> usize {
-        match tokio::time::timeout(deadline, self.shared.end_all()).await {
-            Ok(()) => 0,
-            Err(_) => self.shared.session_count(),
-        }
+        self.shared.shut_down(deadline).await
     }
 
     /// Whether the request is for the listener: its path is a resource, or names the client script, an accepted transport

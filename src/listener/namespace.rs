@@ -1,6 +1,6 @@
 //! What an application does with a namespace, and with the listener's root namespace.
 
-use super::{Listener, Shared};
+use super::{Handle, Listener, Shared};
 use crate::{
     client::{Ack, Attempt, Client, Message, Refusal, SendError, is_reserved_event_name},
     hub::{self, Broadcast, Target},
@@ -18,11 +18,12 @@ use std::{fmt, future::Future, sync::Arc};
 pub struct Namespace {
     shared: Arc<Shared>,
     core: Arc<hub::Namespace>,
+    _handle: Arc<Handle>,
 }
 
 impl Namespace {
-    pub(super) fn new(shared: Arc<Shared>, core: Arc<hub::Namespace>) -> Self {
-        Self { shared, core }
+    pub(super) fn new(listener: &Listener, core: Arc<hub::Namespace>) -> Self {
+        Self { shared: Arc::clone(&listener.shared), core, _handle: Arc::clone(&listener.handle) }
     }
 
     /// The name: `/`, or one such as `/chat`.
@@ -107,7 +108,7 @@ impl Namespace {
         R: Future<Output = ()> + Send + 'static,
     {
         if is_reserved_event_name(event) {
-            log::error!(target: "heirloom", "the event name {event:?} belongs to the protocol; its handler is never called");
+            log::error!(target: "heirloom::handler", "the event name {event:?} belongs to the protocol; its handler is never called");
         }
         self.core.change_handlers(|handlers| handlers.set_event(event, handler));
         self
@@ -194,7 +195,7 @@ impl fmt::Debug for Namespace {
 impl Listener {
     /// The root namespace, where every client of every generation is.
     fn root(&self) -> Namespace {
-        Namespace::new(Arc::clone(&self.shared), Arc::clone(self.shared.namespaces.root()))
+        Namespace::new(self, Arc::clone(self.shared.namespaces.root()))
     }
 
     /// [`Namespace::authorize`] of the root namespace: who may begin a session.

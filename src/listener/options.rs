@@ -4,7 +4,7 @@ use super::{budget::Budget, static_files::ClientFiles};
 use crate::{
     hub::WireForm,
     session::{Beater, Goodbye, Heartbeat, Polls, Profile},
-    transport::{Origins, Transport},
+    transport::{Origins, Transport, TrustedProxies},
 };
 use std::time::Duration;
 
@@ -55,6 +55,14 @@ pub enum Generation {
 }
 
 impl Generation {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Frames, Self::Packets, Self::Engine, Self::BareEngine, Self::BareWebSocket];
+
+    /// The place in [`Generation::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+
     /// The name of the family.
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,6 +96,7 @@ pub(crate) struct Options {
     pub(crate) budget: Budget,
     pub(crate) client_files: ClientFiles,
     pub(crate) trust_forwarded_scheme: bool,
+    pub(crate) trusted_proxies: TrustedProxies,
 }
 
 /// What holds for sessions of Engine.IO.

@@ -96,7 +96,7 @@ impl Listener {
         let header_timeout = self.shared.options.budget.header_timeout;
         let address = socket.peer();
         let watch = Watch::new(socket);
-        let peer = Peer { address, watch: Some(Arc::clone(&watch)), secure };
+        let peer = Peer { address, watch: Some(Arc::clone(&watch)), secure, ..Peer::default() };
         let looked = tokio::time::timeout(
             header_timeout,
             sniff(&mut stream, &self.shared.mount, &self.shared.options.transports),
@@ -116,12 +116,12 @@ impl Listener {
                 return sent.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()));
             }
             Opening::Hixie(parts, rest) => {
-                let stream = Observed::new(stream, watch, rest);
+                let stream = Observed::new(&self.shared, stream, watch, rest);
                 let served = serve_hixie(&self.shared, stream, *parts, peer).await;
                 return served.map_err(|error| failed(error.into()));
             }
         };
-        let stream = Observed::new(stream, watch, prefix);
+        let stream = Observed::new(&self.shared, stream, watch, prefix);
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)

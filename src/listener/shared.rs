@@ -1,28 +1,31 @@
 //! What all clones of a listener share.
 
 use super::{
-    counters::{Count, Counters},
+    admission::{Admission, Place},
+    counters::{Count, Counters, Present, Queued, Stats},
+    gauges::Gauges,
     options::Options,
+    shutdown::{Ending, Handle},
 };
 use crate::{
-    client::{Attempt, Context, Engine, Handshake, Member, Refusal, State, admit},
+    client::{Attempt, Context, Engine, Handshake, Member, Received, Refusal, State, admit},
     hub::{Keeping, Namespace, Namespaces, WireForm},
     listener::Generation,
-    session::{Deadlines, DisconnectReason, Limits, Registry, Session, SessionId},
-    transport::{HandshakeLimit, HandshakeTurn, Mount, Transport},
+    session::{Allowance, Deadlines, DisconnectReason, Limits, Registry, Session, SessionId},
+    transport::{HandshakeLimit, HandshakeTurn, HandshakeWaiting, Mount, Transport},
 };
 use std::{
     collections::HashSet,
     future::Future,
     net::IpAddr,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Mutex, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 use tokio::{
-    runtime::{EnterGuard, Handle},
+    runtime::{self, EnterGuard},
     sync::Notify,
     task::AbortHandle,
 };
@@ -30,8 +33,6 @@ use tokio::{
 /// How many refused origins are remembered.
 const COMPLAINTS: usize = 64;
 const LONGEST_COMPLAINT: usize = 256;
-/// How long a handshake of the packets generation waits for its first connection, as in 0.9.19.
-const UNUSED_HANDSHAKE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -40,17 +41,27 @@ pub(crate) struct Shared {
     pub(crate) namespaces: Namespaces,
     pub(crate) deadlines: Arc<Deadlines<Member>>,
     pub(crate) counters: Counters,
-    sessions: Registry<Member>,
+    /// What waits for all clients together.
+    pub(crate) queues: Arc<Allowance>,
+    /// What of all clients waits for the application.
+    pub(crate) received: Arc<Received>,
+    pub(crate) gauges: Gauges,
+    #[cfg(feature = "metrics")]
+    recorded: super::metrics::Recorded,
+    pub(super) sessions: Registry<Member>,
     handshakes: Option<Mutex<HandshakeLimit>>,
+    pub(crate) admission: Arc<Admission>,
     /// The runtime of the first request; it runs the reaper and the handlers that wait.
-    runtime: OnceLock<(Handle, AbortHandle)>,
+    runtime: OnceLock<(runtime::Handle, AbortHandle)>,
     /// The refused origins that were complained of.
     complaints: Mutex<HashSet<Box<str>>>,
-    shutting_down: AtomicBool,
+    pub(super) ending: Ending,
+    /// What the application's handles have in common, while there are any.
+    handle: OnceLock<Weak<Handle>>,
     /// Handlers at work and sockets that say goodbye.
-    busy: AtomicUsize,
+    pub(super) busy: AtomicUsize,
     /// Somebody left, or is no longer busy.
-    left: Notify,
+    pub(super) left: Notify,
 }
 
 impl Shared {
@@ -60,11 +71,19 @@ impl Shared {
             namespaces: Namespaces::new(keeping(&options)),
             deadlines: Arc::new(Deadlines::new()),
             counters: Counters::default(),
+            queues: Arc::new(options.budget.queues()),
+            received: Arc::new(Received::new(options.budget.total_received_bytes)),
+            gauges: Gauges::default(),
+            #[cfg(feature = "metrics")]
+            recorded: super::metrics::Recorded::default(),
             sessions: Registry::new(),
-            handshakes: options.budget.unused_handshakes.map(|rate| Mutex::new(HandshakeLimit::new(rate))),
+            handshakes: HandshakeLimit::new(options.budget.handshakes, options.budget.unused_handshakes)
+                .map(Mutex::new),
+            admission: Arc::new(Admission::new(options.budget.max_sessions, options.budget.max_sessions_per_peer)),
             runtime: OnceLock::new(),
             complaints: Mutex::default(),
-            shutting_down: AtomicBool::new(false),
+            ending: Ending::default(),
+            handle: OnceLock::new(),
             busy: AtomicUsize::new(0),
             left: Notify::new(),
             options,
@@ -72,10 +91,12 @@ impl Shared {
     }
 
     /// Must be called on a runtime before the first session opens.
-    pub(crate) fn start(&self) {
+    pub(crate) fn start(self: &Arc<Self>) {
         self.runtime.get_or_init(|| {
+            #[cfg(feature = "metrics")]
+            tokio::spawn(super::metrics::record_now_and_then(Arc::downgrade(self)));
             let reaper = tokio::spawn(Arc::clone(&self.deadlines).run());
-            (Handle::current(), reaper.abort_handle())
+            (runtime::Handle::current(), reaper.abort_handle())
         });
     }
 
@@ -137,6 +158,7 @@ impl Shared {
     /// frames generation is the application's business at once, one of packets when it has a connection.
     pub(crate) fn open(
         self: &Arc<Self>,
+        place: Place,
         handshake: Arc<Handshake>,
         form: WireForm,
         transport: Transport,
@@ -144,14 +166,21 @@ impl Shared {
         engine: Option<Engine>,
     ) -> Option<Arc<Member>> {
         let Some(id) = SessionId::random() else {
-            log::error!(target: "heirloom", "the system's random generator failed; a session was refused");
+            log::error!(target: "heirloom::handshake", "the system's random generator failed; a session was refused");
             return None;
         };
         let profile = self.options.profile(form, transport);
-        let patience = (form == WireForm::Packets).then_some(UNUSED_HANDSHAKE);
+        let return_within = self.options.budget.first_transport_timeout;
+        let patience = (form == WireForm::Packets).then_some(return_within);
         let context = Context::new(Arc::clone(self), handshake, form, transport, state, engine);
-        let member = Session::open(id, profile, self.options.budget.queue, patience, context);
+        let member = Session::open(id, profile, Arc::clone(&self.queues), patience, context);
+        self.gauges.opened(member.host.generation(), transport);
+        self.counters.add(Count::Opened, 1);
+        if form != WireForm::Packets && transport.is_polling() {
+            member.expect_return(return_within);
+        }
         self.sessions.insert(id, Arc::clone(&member));
+        place.keep();
         // Looked at after the session is known, so that a shutdown either sees the session or is seen here.
         if self.is_shutting_down() {
             self.forget(&member);
@@ -159,7 +188,7 @@ impl Shared {
         }
         match member.host.generation() {
             Generation::Frames => _ = Context::begin(&member),
-            Generation::Packets => log::debug!(target: "heirloom", "session {id:?} handshaken"),
+            Generation::Packets => log::debug!(target: "heirloom::session", "session {id:?} handshaken"),
             // These begin with their first connection, at once.
             Generation::Engine | Generation::BareEngine | Generation::BareWebSocket => {}
         }
@@ -177,7 +206,10 @@ impl Shared {
 
     /// The session has closed.
     pub(crate) fn forget(&self, member: &Arc<Member>) {
-        self.sessions.remove(member.id());
+        if self.sessions.remove(member.id()) {
+            self.admission.give_back(member.host.handshake.peer().map(|peer| peer.ip()));
+            self.gauges.closed(member.host.generation(), member.host.let_go());
+        }
         self.left.notify_waiters();
     }
 
@@ -205,7 +237,8 @@ impl Shared {
     }
 
     /// A session is being ended: whoever waits for that may look.
-    pub(crate) fn note_departure(&self) {
+    pub(crate) fn note_departure(&self, reason: DisconnectReason) {
+        self.gauges.ended(reason);
         self.left.notify_waiters();
     }
 
@@ -220,14 +253,50 @@ impl Shared {
         self.runtime.get().map(|(runtime, _)| runtime.enter())
     }
 
+    /// What the application's handles have in common. After the last of them it keeps nothing alive.
+    pub(crate) fn handle(self: &Arc<Self>) -> Arc<Handle> {
+        let make = || Handle::new(Arc::clone(self));
+        let mut made = None;
+        let handle = self.handle.get_or_init(|| Arc::downgrade(made.insert(make())));
+        handle.upgrade().unwrap_or_else(make)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let (living, ended) = (self.gauges.living(), self.gauges.ended_so_far());
+        self.counters.read(Present { sessions: self.session_count(), queued: self.queued(), living, ended })
+    }
+
+    /// What waits for all clients.
+    fn queued(&self) -> Queued {
+        let mut queued = Queued { cost: self.queues.used(), ..Queued::default() };
+        for member in self.sessions.snapshot().iter() {
+            let (bytes, messages) = member.held();
+            queued.bytes += bytes;
+            queued.messages += messages;
+        }
+        queued
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(super) fn record_metrics(&self) {
+        self.recorded.record(&self.stats());
+    }
+
     pub(crate) fn session_count(&self) -> usize {
         self.sessions.len()
     }
 
     /// Whether this peer may begin a session now.
-    pub(crate) fn handshake_turn(&self, now: Instant, peer: IpAddr) -> HandshakeTurn {
+    pub(crate) fn handshake_turn(&self, now: Instant, peer: IpAddr, may_be_left: bool) -> HandshakeTurn {
         let Some(limit) = &self.handshakes else { return HandshakeTurn::Now };
-        limit.lock().unwrap_or_else(PoisonError::into_inner).begin(now, peer)
+        limit.lock().unwrap_or_else(PoisonError::into_inner).begin(now, peer, may_be_left)
+    }
+
+    /// A handshake no longer waits for its turn.
+    pub(crate) fn handshake_waited(&self, waiting: HandshakeWaiting) {
+        if let Some(limit) = &self.handshakes {
+            limit.lock().unwrap_or_else(PoisonError::into_inner).waited(waiting);
+        }
     }
 
     /// A session of this peer was used.
@@ -245,24 +314,7 @@ impl Shared {
     }
 
     pub(crate) fn is_shutting_down(&self) -> bool {
-        self.shutting_down.load(Ordering::SeqCst)
-    }
-
-    /// Refuses new sessions and ends those that are there; resolves when the last has gone and its handlers are done.
-    pub(crate) async fn end_all(&self) {
-        self.shutting_down.store(true, Ordering::SeqCst);
-        for member in self.sessions.snapshot().iter() {
-            member.end(DisconnectReason::Shutdown);
-        }
-        loop {
-            let left = self.left.notified();
-            tokio::pin!(left);
-            left.as_mut().enable();
-            if self.session_count() == 0 && self.busy.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            left.await;
-        }
+        self.ending.has_begun()
     }
 }
 
@@ -283,9 +335,9 @@ pub(crate) struct Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.shared.busy.fetch_sub(1, Ordering::SeqCst);
+        let was_last = self.shared.busy.fetch_sub(1, Ordering::SeqCst) == 1;
         // Nobody else waits for this, and it happens with every event.
-        if self.shared.is_shutting_down() {
+        if was_last && self.shared.is_shutting_down() {
             self.shared.left.notify_waiters();
         }
     }
@@ -296,5 +348,8 @@ impl Drop for Shared {
         if let Some((_, reaper)) = self.runtime.get() {
             reaper.abort();
         }
+        // Nobody lives any more.
+        #[cfg(feature = "metrics")]
+        self.record_metrics();
     }
 }

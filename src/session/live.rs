@@ -2,13 +2,15 @@
 //! what belongs to the application beside it.
 
 use super::{
+    allowance::Allowance,
     delivery::Delivery,
     id::SessionId,
     machine::{Effects, Machine, Mode, Taken},
     profile::Profile,
-    queue::{Element, Limits, SendError},
+    queue::{Element, Manner, SendError},
     reason::DisconnectReason,
     sync::{Mutex, MutexGuard},
+    tally::Tally,
 };
 use std::{
     fmt,
@@ -27,8 +29,8 @@ pub(crate) trait Host: Sized + Send + Sync + 'static {
     fn disconnected(session: &Arc<Session<Self>>, reason: DisconnectReason);
     /// The session is to be forgotten.
     fn closed(session: &Arc<Session<Self>>);
-    /// Counts what was lost and what went back.
-    fn count(&self, undelivered: usize, requeued: usize);
+    /// Counts what there is to count.
+    fn count(&self, tally: &Tally);
 }
 
 /// One client's session.
@@ -60,11 +62,11 @@ impl<A: Host> Session<A> {
     pub(crate) fn open(
         id: SessionId,
         profile: Profile,
-        limits: Limits,
+        allowance: Arc<Allowance>,
         patience: Option<Duration>,
         host: A,
     ) -> Arc<Self> {
-        let machine = Machine::new(host.now(), profile, limits, patience);
+        let machine = Machine::new(host.now(), profile, allowance, patience);
         let core = Mutex::new(Core { machine, waker: None, scheduled: None });
         let session = Arc::new(Self { id, core, host });
         session.settle(session.lock());
@@ -136,18 +138,13 @@ impl<A: Host> Session<A> {
     }
 
     /// See [`Machine::send`].
-    pub(crate) fn send(self: &Arc<Self>, messages: &[Element]) -> Result<(), SendError> {
-        self.with(|machine, _| machine.send(messages))
+    pub(crate) fn send(self: &Arc<Self>, messages: &[Element], manner: Manner) -> Result<(), SendError> {
+        self.with(|machine, now| machine.send(now, messages, manner))
     }
 
     /// See [`Machine::say`].
     pub(crate) fn say(self: &Arc<Self>, word: &Element) {
         self.with(|machine, _| machine.say(word));
-    }
-
-    /// See [`Machine::send_volatile`].
-    pub(crate) fn send_volatile(self: &Arc<Self>, message: &[Element]) -> Result<(), SendError> {
-        self.with(|machine, _| machine.send_volatile(message))
     }
 
     /// See [`Machine::heartbeat`].
@@ -178,6 +175,16 @@ impl<A: Host> Session<A> {
     /// See [`Machine::entered`].
     pub(crate) fn entered(self: &Arc<Self>) {
         self.with(|machine, _| machine.entered());
+    }
+
+    /// See [`Machine::expect_return`].
+    pub(crate) fn expect_return(self: &Arc<Self>, within: Duration) {
+        self.with(|machine, now| machine.expect_return(now + within));
+    }
+
+    /// See [`Machine::returned`].
+    pub(crate) fn returned(self: &Arc<Self>) {
+        self.with(|machine, _| machine.returned());
     }
 
     /// See [`Machine::is_polled`].
@@ -257,7 +264,7 @@ impl<A: Host> Session<A> {
 
     /// Does what the machine asks for, after letting go of the lock.
     fn settle(self: &Arc<Self>, mut core: MutexGuard<'_, Core>) {
-        let Effects { wake, disconnected, closed, undelivered, requeued } = core.machine.take_effects();
+        let Effects { wake, disconnected, closed, tally } = core.machine.take_effects();
         let waker = if wake { core.waker.take() } else { None };
         let earlier = match (core.machine.deadline(), core.scheduled) {
             (Some(at), Some(scheduled)) if at >= scheduled => None,
@@ -273,8 +280,8 @@ impl<A: Host> Session<A> {
         if let Some(at) = earlier {
             A::schedule(self, at);
         }
-        if undelivered + requeued > 0 {
-            self.host.count(undelivered, requeued);
+        if !tally.is_empty() {
+            self.host.count(&tally);
         }
         if let Some(reason) = disconnected {
             A::disconnected(self, reason);

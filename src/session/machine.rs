@@ -5,9 +5,10 @@
 //! have left (docs/ARCHITECTURE.md, "What a batch goes through").
 
 use super::{
+    allowance::Allowance,
     delivery::{Delivery, Outcome},
     profile::{Goodbye, Polls, Profile},
-    queue::{Batch, Element, Limits, Queue, SendError},
+    queue::{Element, Queue},
     reason::DisconnectReason,
 };
 use std::{
@@ -15,8 +16,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod connection;
 mod pulse;
+mod sending;
 
+use connection::{Connection, InFlight, Lapse, Phase};
+pub(crate) use connection::{Effects, Mode, Taken};
 use pulse::Pulse;
 
 /// The shortest time a session that is being ended may take to write what is queued.
@@ -26,98 +31,6 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How often a close timeout is put off while a response is still leaving (a slow download of a large batch).
 const SLOW_RESPONSE_EXTENSIONS: u32 = 8;
 
-/// How a connection carries batches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// One batch, then it is over.
-    Poll,
-    /// Batch after batch.
-    Stream,
-}
-
-/// What a connection finds when it asks for something to write.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
-    /// Write this, then say what became of it.
-    Batch(Batch),
-    /// Nothing yet.
-    Wait,
-    /// A poll that ends empty: its duration passed.
-    Expired,
-    /// Another connection took the place.
-    Displaced,
-    /// The session gave the connection up, and has no other.
-    GivenUp,
-    /// The session is over and everything it had to say was said.
-    Closed,
-}
-
-/// What the caller has to do after an input.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Effects {
-    /// Wake the connection: it has something to take.
-    pub(crate) wake: bool,
-    /// Tell the application, once in a session's life.
-    pub(crate) disconnected: Option<DisconnectReason>,
-    /// Forget the session.
-    pub(crate) closed: bool,
-    /// Messages that can no longer be delivered.
-    pub(crate) undelivered: usize,
-    /// Batches that went back to the queue.
-    pub(crate) requeued: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Open,
-    /// The application was told; what is queued may still leave.
-    Ending,
-    Closed,
-}
-
-#[derive(Debug)]
-struct Connection {
-    number: u64,
-    mode: Mode,
-    /// Of a poll: how many entries its answer holds. The first send seals the answer, as the original did.
-    sealed: usize,
-    /// Of a poll: when it is answered empty.
-    expires: Option<Instant>,
-    expired: bool,
-    /// It is not read because the application is behind: a reply may be waiting unread.
-    paused: bool,
-}
-
-#[derive(Debug)]
-struct InFlight {
-    number: u64,
-    batch: Batch,
-    /// Whoever watches the connection, when somebody does.
-    delivery: Option<Arc<dyn Delivery>>,
-}
-
-impl InFlight {
-    /// What is known of its fate; nothing when nobody watches.
-    fn outcome(&self) -> Option<Outcome> {
-        self.delivery.as_ref().map(|delivery| delivery.outcome())
-    }
-}
-
-#[derive(Debug)]
-struct Lapse {
-    at: Instant,
-    reason: DisconnectReason,
-    extensions: u32,
-    /// Until then it is looked now and then whether the last word has arrived.
-    looks_until: Option<Instant>,
-}
-
-impl Lapse {
-    fn new(at: Instant, reason: DisconnectReason) -> Self {
-        Self { at, reason, extensions: 0, looks_until: None }
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Machine {
     profile: Profile,
@@ -125,24 +38,30 @@ pub(crate) struct Machine {
     queue: Queue,
     connection: Option<Connection>,
     attachments: u64,
+    /// The last connection is, or was, a stream.
+    streamed: bool,
     in_flight: Option<InFlight>,
     pulse: Pulse,
     lapse: Option<Lapse>,
     /// When the session ends unless the client has come into a namespace.
     enters_by: Option<Instant>,
+    /// When it ends unless the client has come again after its handshake.
+    returns_by: Option<Instant>,
     /// The client tries another transport: a poll is answered at once, so that it lets go of this one.
     probed: bool,
     /// How many requests wait because the application is behind: a reply may be in one.
     requests_paused: usize,
+    /// Since when the session is to end because its queue was full.
+    overflowed_at: Option<Instant>,
     effects: Effects,
 }
 
 impl Machine {
     /// A new session. It lapses unless a connection is attached within `patience`, or without one the close timeout or
     /// the grace, whichever is longer.
-    pub(crate) fn new(now: Instant, profile: Profile, limits: Limits, patience: Option<Duration>) -> Self {
-        let mut queue = Queue::new(limits);
-        queue.push(Element::Opening, false);
+    pub(crate) fn new(now: Instant, profile: Profile, allowance: Arc<Allowance>, patience: Option<Duration>) -> Self {
+        let mut queue = Queue::new(allowance);
+        queue.push(Element::Opening);
         let patience = patience.unwrap_or_else(|| profile.close_timeout.max(ENDING_GRACE));
         Self {
             profile,
@@ -150,12 +69,15 @@ impl Machine {
             queue,
             connection: None,
             attachments: 0,
+            streamed: false,
             in_flight: None,
             pulse: Pulse::begin(now, &profile),
             lapse: Some(Lapse::new(now + patience, DisconnectReason::TransportClosed)),
             enters_by: None,
+            returns_by: None,
             probed: false,
             requests_paused: 0,
+            overflowed_at: None,
             effects: Effects::default(),
         }
     }
@@ -167,10 +89,11 @@ impl Machine {
 
     /// When [`Machine::tick`] has something to do next.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let poll = self.connection.as_ref().filter(|poll| !poll.expired && poll.sealed == 0);
+        let poll = self.connection.as_ref().filter(|poll| !poll.expired && self.queue.sealed() == 0);
         let poll = poll.and_then(|poll| poll.expires);
         let lapse = self.lapse.as_ref().map(|lapse| lapse.at);
-        [poll, self.pulse.next, self.pulse.reply_by, lapse, self.enters_by].into_iter().flatten().min()
+        let owed = [self.enters_by, self.returns_by, self.overflowed_at];
+        [poll, self.pulse.next, self.pulse.reply_by, lapse].into_iter().chain(owed).flatten().min()
     }
 
     /// Whether messages are still accepted.
@@ -215,19 +138,24 @@ impl Machine {
             return None;
         }
         self.effects.wake |= self.connection.is_some();
-        self.queue.join();
+        self.effects.tally.reconnections += usize::from(self.streamed);
+        self.streamed = mode == Mode::Stream;
         self.attachments += 1;
-        let (sealed, expires) = match (mode, self.profile.polls) {
-            (Mode::Poll, Polls::Sealed { duration }) => (self.queue.len(), Some(now + duration)),
-            (Mode::Poll, Polls::Drained { .. }) => (self.queue.len(), None),
-            (Mode::Stream, _) => (0, None),
+        self.begin_pulse(now, mode);
+        self.queue.unseal();
+        self.queue.join();
+        if mode == Mode::Poll {
+            self.queue.seal();
+        }
+        let expires = match (mode, self.profile.polls) {
+            (Mode::Poll, Polls::Sealed { duration }) => Some(now + duration),
+            _ => None,
         };
-        let expired = mode == Mode::Poll && self.probed && sealed == 0;
-        self.connection = Some(Connection { number: self.attachments, mode, sealed, expires, expired, paused: false });
+        let expired = mode == Mode::Poll && self.probed && self.queue.is_empty();
+        self.connection = Some(Connection { number: self.attachments, mode, expires, expired, paused: false });
         if self.phase == Phase::Open {
             self.lapse = None;
         }
-        self.begin_pulse(now, mode);
         Some(self.attachments)
     }
 
@@ -238,9 +166,9 @@ impl Machine {
             Some(_) => return Taken::Displaced,
             None => return Taken::GivenUp,
         };
-        let (mode, sealed, expired) = (connection.mode, connection.sealed, connection.expired);
+        let (mode, expired) = (connection.mode, connection.expired);
         let count = match (mode, self.profile.polls) {
-            (Mode::Poll, Polls::Sealed { .. }) => sealed,
+            (Mode::Poll, Polls::Sealed { .. }) => self.queue.sealed(),
             // The end comes alone: some clients hear of it before they have handled what is with it.
             (Mode::Poll, Polls::Drained { packets }) => self.queue.length_before_goodbye().min(packets),
             // What the stream has under way is written first.
@@ -249,7 +177,11 @@ impl Machine {
         };
         if count > 0 {
             let batch = self.queue.take(count);
-            self.in_flight = Some(InFlight { number, batch: batch.clone(), delivery: None });
+            let sum = batch.sum();
+            self.effects.tally.sent_messages += sum.messages;
+            self.effects.tally.sent_bytes += sum.bytes;
+            self.effects.tally.sent_batches += 1;
+            self.in_flight = Some(InFlight { number, batch: batch.clone(), sum, delivery: None });
             if mode == Mode::Poll {
                 self.answered(now);
             }
@@ -276,7 +208,7 @@ impl Machine {
     pub(crate) fn written(&mut self, number: u64) -> bool {
         let in_flight = self.in_flight.take_if(|in_flight| in_flight.number == number);
         if let Some(in_flight) = &in_flight {
-            self.queue.release(&in_flight.batch);
+            self.queue.release(in_flight.sum);
             self.close_if_all_is_said();
         }
         in_flight.is_some()
@@ -323,52 +255,24 @@ impl Machine {
         self.leave(now, reason);
     }
 
-    /// Queues messages that belong to one payload, all or none.
-    pub(crate) fn send(&mut self, messages: &[Element]) -> Result<(), SendError> {
-        if self.phase != Phase::Open {
-            return Err(SendError::Closed);
-        }
-        let idle = self.queue.is_empty();
-        self.queue.push_messages(messages, false)?;
-        self.seal(idle);
-        Ok(())
-    }
-
-    /// Queues a word of the protocol's own, whatever waits already.
-    pub(crate) fn say(&mut self, word: &Element) {
-        if self.phase != Phase::Open {
-            return;
-        }
-        if self.queue.is_far_beyond() {
-            // Whoever makes us say so much and reads nothing is not here.
-            return self.close(DisconnectReason::ProtocolError);
-        }
-        let idle = self.queue.is_empty();
-        self.queue.push(word.clone(), false);
-        self.seal(idle);
-    }
-
-    /// Queues a message, with its attachments, only if a connection is there that takes it at once.
-    pub(crate) fn send_volatile(&mut self, message: &[Element]) -> Result<(), SendError> {
-        let is_ready = match &self.connection {
-            None => false,
-            Some(poll) if poll.mode == Mode::Poll => poll.sealed == 0 && !poll.expired,
-            Some(_) => self.in_flight.is_none(),
-        };
-        if self.phase == Phase::Open && !is_ready {
-            return Err(SendError::NotReady);
-        }
-        self.send(message)
-    }
-
     /// The session ends at this time, unless the client has come into a namespace by then.
     pub(crate) fn expect_entry(&mut self, by: Instant) {
-        self.enters_by = Some(by);
+        self.enters_by = Some(by).filter(|_| self.phase == Phase::Open);
     }
 
     /// The client has come into a namespace.
     pub(crate) fn entered(&mut self) {
         self.enters_by = None;
+    }
+
+    /// The session ends at this time, unless the client has come again by then.
+    pub(crate) fn expect_return(&mut self, by: Instant) {
+        self.returns_by = Some(by).filter(|_| self.phase == Phase::Open);
+    }
+
+    /// The client has come again after its handshake.
+    pub(crate) fn returned(&mut self) {
+        self.returns_by = None;
     }
 
     /// Whether a poll waits.
@@ -380,14 +284,14 @@ impl Machine {
     pub(crate) fn polls_have_ended(&mut self) {
         let is_written = |in_flight: &mut InFlight| in_flight.delivery.is_some();
         if let Some(in_flight) = self.in_flight.take_if(is_written) {
-            self.queue.release(&in_flight.batch);
+            self.queue.release(in_flight.sum);
         }
     }
 
     /// The client tries another transport, or no longer does.
     pub(crate) fn probe(&mut self, probed: bool) {
         self.probed = probed;
-        let poll = self.connection.as_mut().filter(|poll| poll.mode == Mode::Poll && poll.sealed == 0);
+        let poll = self.connection.as_mut().filter(|poll| poll.mode == Mode::Poll && self.queue.sealed() == 0);
         if let Some(poll) = poll.filter(|_| probed) {
             poll.expired = true;
             self.effects.wake = true;
@@ -407,9 +311,12 @@ impl Machine {
             return;
         }
         self.phase = Phase::Ending;
+        self.enters_by = None;
+        self.returns_by = None;
+        self.overflowed_at = None;
         self.effects.disconnected = Some(reason);
         if let Some(delivered) = self.in_flight.take_if(|in_flight| in_flight.outcome() == Some(Outcome::Delivered)) {
-            self.queue.release(&delivered.batch);
+            self.queue.release(delivered.sum);
         }
         // Nobody comes for the last word if nobody ever came, or if the client has said its own.
         let nobody_comes = self.attachments == 0 || by_client;
@@ -424,7 +331,7 @@ impl Machine {
         };
         if is_told {
             let idle = self.queue.is_empty();
-            self.queue.push(Element::Goodbye, false);
+            self.queue.push(Element::Goodbye);
             self.seal(idle);
         }
         if self.connection.is_none() && self.queue.is_empty() && self.in_flight.is_none() {
@@ -444,12 +351,16 @@ impl Machine {
     pub(crate) fn tick(&mut self, now: Instant) {
         if let Some(poll) = &mut self.connection {
             let due = poll.expires.is_some_and(|expires| expires <= now);
-            if due && poll.sealed == 0 && !poll.expired {
+            if due && self.queue.sealed() == 0 && !poll.expired {
                 poll.expired = true;
                 self.effects.wake = true;
             }
         }
+        self.tick_overflow(now);
         self.tick_pulse(now);
+        if self.returns_by.is_some_and(|returns_by| returns_by <= now) {
+            self.close(DisconnectReason::CloseTimeout);
+        }
         if self.enters_by.is_some_and(|enters_by| enters_by <= now) {
             self.enters_by = None;
             self.end(now, DisconnectReason::ProtocolError, false);
@@ -459,29 +370,11 @@ impl Machine {
         }
     }
 
-    /// Something was queued: a waiting connection learns of it, once.
-    fn seal(&mut self, was_idle: bool) {
-        let Some(connection) = &mut self.connection else { return };
-        match connection.mode {
-            Mode::Poll if connection.sealed == 0 => {
-                connection.sealed = self.queue.len();
-                self.effects.wake = true;
-            }
-            Mode::Poll => {}
-            Mode::Stream => self.effects.wake |= was_idle,
-        }
-    }
-
-    fn put_back(&mut self, batch: Batch) {
-        self.effects.requeued += 1;
-        self.queue.put_back(batch);
-        self.seal(true);
-    }
-
     /// A poll has its answer.
     fn answered(&mut self, now: Instant) {
         if self.phase == Phase::Open && self.profile.beats_for_session() {
             self.connection = None;
+            self.queue.unseal();
         } else {
             self.leave(now, DisconnectReason::CloseTimeout);
         }
@@ -490,6 +383,7 @@ impl Machine {
     /// The connection is over; the session lives on for the close timeout.
     fn leave(&mut self, now: Instant, reason: DisconnectReason) {
         self.connection = None;
+        self.queue.unseal();
         self.end_pulse();
         if self.phase != Phase::Open {
             return;
@@ -529,7 +423,7 @@ impl Machine {
     fn settle_in_flight(&mut self) {
         let Some(in_flight) = self.in_flight.take() else { return };
         match in_flight.outcome() {
-            Some(Outcome::Delivered) => self.queue.release(&in_flight.batch),
+            Some(Outcome::Delivered) => self.queue.release(in_flight.sum),
             Some(Outcome::UnderWay | Outcome::Lost) | None => {
                 if let Some(delivery) = &in_flight.delivery {
                     delivery.abandon();
@@ -553,11 +447,13 @@ impl Machine {
         self.pulse = Pulse::default();
         self.lapse = None;
         self.enters_by = None;
+        self.returns_by = None;
+        self.overflowed_at = None;
         if let Some(in_flight) = self.in_flight.take() {
             if in_flight.outcome() != Some(Outcome::Delivered) {
-                self.effects.undelivered += in_flight.batch.messages();
+                self.effects.tally.undelivered += in_flight.sum.messages;
             }
         }
-        self.effects.undelivered += self.queue.clear();
+        self.effects.tally.undelivered += self.queue.clear();
     }
 }

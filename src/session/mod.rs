@@ -3,9 +3,12 @@
 //! Nothing here knows hyper, sockets or handlers. Time comes in as an argument; what has to be written, delivered
 //! or waited for comes out as a value.
 
+mod allowance;
 #[cfg(not(loom))]
 mod deadlines;
 mod delivery;
+#[cfg(all(any(fuzzing, test), not(loom)))]
+pub(crate) mod fuzzing;
 mod id;
 mod live;
 mod machine;
@@ -17,7 +20,9 @@ mod registry;
 #[cfg(test)]
 mod simulator;
 mod sync;
+mod tally;
 
+pub(crate) use allowance::{Allowance, Limits};
 #[cfg(not(loom))]
 pub(crate) use deadlines::{Deadlines, Expire};
 pub(crate) use delivery::{Delivery, Outcome};
@@ -26,6 +31,7 @@ pub(crate) use live::{Host, Session};
 pub(crate) use machine::{Mode, Taken};
 pub use on_full::OnFull;
 pub(crate) use profile::{Beater, Goodbye, Heartbeat, Polls, Profile};
-pub(crate) use queue::{Batch, Element, Entry, Limits, SendError as QueueError};
+pub(crate) use queue::{Batch, Element, Entry, Key, Manner, SendError as QueueError};
 pub use reason::DisconnectReason;
 pub(crate) use registry::Registry;
+pub(crate) use tally::Tally;

@@ -23,6 +23,42 @@ pub enum DisconnectReason {
     HandlerPanicked,
     /// The listener was shut down.
     Shutdown,
+    /// More was to be said to the client than its queue holds ([`OnFull::Disconnect`](crate::OnFull)).
+    QueueFull,
+}
+
+impl DisconnectReason {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::TransportClosed,
+        Self::HeartbeatTimeout,
+        Self::CloseTimeout,
+        Self::ClientDisconnect,
+        Self::ProtocolError,
+        Self::ServerDisconnect,
+        Self::HandlerPanicked,
+        Self::Shutdown,
+        Self::QueueFull,
+    ];
+
+    /// A word for it, as [`Stats`](crate::Stats) and metrics name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TransportClosed => "transport-closed",
+            Self::HeartbeatTimeout => "heartbeat-timeout",
+            Self::CloseTimeout => "close-timeout",
+            Self::ClientDisconnect => "client-disconnect",
+            Self::ProtocolError => "protocol-error",
+            Self::ServerDisconnect => "server-disconnect",
+            Self::HandlerPanicked => "handler-panicked",
+            Self::Shutdown => "shutdown",
+            Self::QueueFull => "queue-full",
+        }
+    }
+
+    /// The place in [`DisconnectReason::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
 }
 
 impl fmt::Display for DisconnectReason {
@@ -36,6 +72,21 @@ impl fmt::Display for DisconnectReason {
             Self::ServerDisconnect => "server disconnect",
             Self::HandlerPanicked => "handler panicked",
             Self::Shutdown => "shutdown",
+            Self::QueueFull => "queue full",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_place() {
+        for (place, reason) in DisconnectReason::ALL.into_iter().enumerate() {
+            assert_eq!(reason.index(), place);
+        }
+        // The last one; a new one has its place behind it.
+        assert_eq!(DisconnectReason::ALL.len(), DisconnectReason::QueueFull.index() + 1);
     }
 }

@@ -2,9 +2,12 @@
 
 use super::{
     Beater, DisconnectReason, Goodbye, Heartbeat, Polls, Profile,
+    allowance::{Allowance, Limits},
     delivery::{Delivery, Outcome},
     machine::{Effects, Machine, Mode, Taken},
-    queue::{Batch, Element, Limits, SendError},
+    on_full::OnFull,
+    queue::{Batch, Element, Key, Manner, SendError},
+    tally::Tally,
 };
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -16,6 +19,7 @@ use std::{
 
 mod engine;
 mod packets;
+mod slow;
 
 const POLLING: Profile = Profile {
     heartbeat: None,
@@ -35,39 +39,49 @@ const STREAMING: Profile = Profile {
     goodbye: Goodbye::Never,
 };
 
+const LIMITS: Limits = Limits { bytes: 1000, messages: 10 };
+
 struct Simulator {
     machine: Machine,
     profile: Profile,
     now: Instant,
     disconnected: Vec<DisconnectReason>,
     closed: usize,
-    undelivered: usize,
+    tally: Tally,
     woken: bool,
 }
 
 impl Simulator {
     fn new(profile: Profile) -> Self {
+        Self::within(profile, Arc::new(LIMITS.into()))
+    }
+
+    fn within(profile: Profile, allowance: Arc<Allowance>) -> Self {
         let now = Instant::now();
-        let machine = Machine::new(now, profile, Limits { bytes: 1000, messages: 10 }, None);
-        Self { machine, profile, now, disconnected: Vec::new(), closed: 0, undelivered: 0, woken: false }
+        let machine = Machine::new(now, profile, allowance, None);
+        Self { machine, profile, now, disconnected: Vec::new(), closed: 0, tally: Tally::default(), woken: false }
     }
 
     /// A session whose client has heard its id: by a poll, or on the stream with the number that comes back.
     fn opened(profile: Profile, mode: Mode) -> (Self, u64) {
-        let mut simulator = Self::new(profile);
+        Self::new(profile).open(mode)
+    }
+
+    fn open(mut self, mode: Mode) -> (Self, u64) {
+        let simulator = &mut self;
         let number = simulator.attach(mode).unwrap();
         let Taken::Batch(batch) = simulator.take(number) else { panic!("the id is waiting") };
         assert_eq!(texts(&batch), ["id"]);
         simulator.machine.written(number);
-        (simulator, number)
+        (self, number)
     }
 
     fn settle(&mut self) {
-        let Effects { wake, disconnected, closed, undelivered, requeued: _ } = self.machine.take_effects();
+        let Effects { wake, disconnected, closed, tally } = self.machine.take_effects();
         self.woken |= wake;
         self.disconnected.extend(disconnected);
         self.closed += usize::from(closed);
-        self.undelivered += undelivered;
+        self.tally.add(tally);
     }
 
     /// Lets time pass, deadline by deadline.
@@ -102,7 +116,11 @@ impl Simulator {
     }
 
     fn send(&mut self, text: &str) -> Result<(), SendError> {
-        let outcome = self.machine.send(&[Bytes::copy_from_slice(text.as_bytes()).into()]);
+        self.send_as(text, Manner::PLAIN)
+    }
+
+    fn send_as(&mut self, text: &str, manner: Manner) -> Result<(), SendError> {
+        let outcome = self.machine.send(self.now, &[Bytes::copy_from_slice(text.as_bytes()).into()], manner);
         self.settle();
         outcome
     }
@@ -221,7 +239,7 @@ fn a_client_that_does_not_poll_again_is_gone_after_the_close_timeout() {
     assert_eq!(simulator.disconnected, []);
     simulator.pass(Duration::from_millis(1));
     assert_eq!(simulator.disconnected, [DisconnectReason::CloseTimeout]);
-    assert_eq!((simulator.closed, simulator.undelivered), (1, 1));
+    assert_eq!((simulator.closed, simulator.tally.undelivered), (1, 1));
     assert_eq!(simulator.attach(Mode::Poll), None);
     assert_eq!(simulator.send("late"), Err(SendError::Closed));
     assert_eq!(simulator.machine.deadline(), None, "the dead have no appointments");
@@ -401,7 +419,7 @@ fn a_slow_download_is_waited_for_but_not_for_ever() {
     assert_eq!(simulator.disconnected, []);
     simulator.pass(60 * SECOND);
     assert_eq!(simulator.disconnected, [DisconnectReason::CloseTimeout]);
-    assert_eq!(simulator.undelivered, 1);
+    assert_eq!(simulator.tally.undelivered, 1);
 }
 
 #[test]
@@ -414,7 +432,7 @@ fn ending_a_session_lets_what_is_queued_leave_first() {
     assert_eq!(simulator.take_texts(stream), ["last words"]);
     simulator.machine.written(stream);
     assert_eq!(simulator.take(stream), Taken::Closed);
-    assert_eq!((simulator.closed, simulator.undelivered), (1, 0));
+    assert_eq!((simulator.closed, simulator.tally.undelivered), (1, 0));
 }
 
 #[test]
@@ -437,7 +455,7 @@ fn ending_a_session_that_heard_everything_takes_no_time() {
     simulator.take(poll);
     simulator.machine.watched(simulator.now, poll, Fate::new(Outcome::Delivered));
     simulator.end();
-    assert_eq!((simulator.closed, simulator.undelivered), (1, 0));
+    assert_eq!((simulator.closed, simulator.tally.undelivered), (1, 0));
 }
 
 #[test]
@@ -447,7 +465,7 @@ fn a_client_that_never_reads_does_not_keep_an_ended_session() {
     simulator.take(stream);
     simulator.end();
     simulator.pass(5 * SECOND);
-    assert_eq!((simulator.closed, simulator.undelivered), (1, 1));
+    assert_eq!((simulator.closed, simulator.tally.undelivered), (1, 1));
     assert_eq!(simulator.disconnected, [DisconnectReason::ServerDisconnect]);
 }
 

@@ -1,7 +1,13 @@
-//! The lock of a session: the standard library's, or under `cfg(loom)` one whose every interleaving is tried
-//! (`tests/model`).
+//! What threads share in a session: the standard library's, or under `cfg(loom)` kinds whose every interleaving is
+//! tried (`tests/model`).
 
 #[cfg(loom)]
-pub(super) use loom::sync::{Mutex, MutexGuard};
+pub(super) use loom::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicUsize, Ordering},
+};
 #[cfg(not(loom))]
-pub(super) use std::sync::{Mutex, MutexGuard};
+pub(super) use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicUsize, Ordering},
+};

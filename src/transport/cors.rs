@@ -1,6 +1,6 @@
 //! What a page of another origin is told (docs/wire/frames.md §5, docs/wire/packets.md §2.3).
 
-use super::{body::Body, name::Transport, origin::Verdict, receive::plain};
+use super::{body::Body, handle::Peer, name::Transport, origin::Verdict, receive::plain};
 use crate::listener::{Count, Shared};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use std::fmt;
@@ -34,6 +34,19 @@ impl Entrance {
     fn wants_origin(self) -> bool {
         self.is_socket() || matches!(self, Self::Handshake { .. })
     }
+
+    /// Whether the answer is a script, which a page of any site can load and run.
+    fn is_script(self) -> bool {
+        match self {
+            Self::Handshake { is_script } | Self::Engine { is_script, .. } => is_script,
+            Self::Frames(transport) | Self::Packets(transport) => transport == Transport::JsonpPolling,
+        }
+    }
+
+    /// Whether who asks for it names no origin, so that only its address tells.
+    fn is_asked_by_element(self) -> bool {
+        self.is_script() || self.transport() == Some(Transport::HtmlFile)
+    }
 }
 
 impl fmt::Display for Entrance {
@@ -56,31 +69,37 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn judge(shared: &Shared, parts: &Parts, entrance: Entrance) -> Self {
+    /// `begins` says that the request would begin a session. The whole rule is in docs/origins.md.
+    pub(crate) fn judge(shared: &Shared, parts: &Parts, entrance: Entrance, peer: &Peer, begins: bool) -> Self {
+        let (origins, headers) = (&shared.options.origins, &parts.headers);
         // The drafts before RFC 6455 name it otherwise.
-        let draft = || parts.headers.get("sec-websocket-origin").filter(|_| entrance.is_socket());
-        let origin = parts.headers.get(header::ORIGIN).or_else(draft).cloned();
+        let draft = || headers.get("sec-websocket-origin").filter(|_| entrance.is_socket());
+        let origin = headers.get(header::ORIGIN).or_else(draft).cloned();
         let text = match &origin {
             None => None,
             // What is no text is no origin either.
             Some(origin) => Some(origin.to_str().unwrap_or("")),
         };
-        // A script element, which is how a page of another origin makes JSONP requests, names no origin, and its page only
-        // if the page lets it. That it is another site's, a browser may say all the same, where no page can hide it.
-        let is_foreign = text.is_none() && comes_from_elsewhere(&parts.headers);
-        let asks_referer = match entrance {
-            // Where nothing is listed, an answer that only its own origin can read needs no more.
-            Entrance::Handshake { is_script } => is_script || shared.options.origins.is_listed(),
-            Entrance::Engine { is_script, .. } => is_script,
-            _ => false,
-        };
-        let referring = || referring_origin(&parts.headers).filter(|_| is_foreign || asks_referer);
+        // An element of a page names no origin, and its page only if the page lets it. Whose page it is a browser may say
+        // all the same, where no page can hide it.
+        let site = Site::of(headers);
+        let is_foreign = text.is_none() && site == Site::Foreign;
+        // Where nothing is listed, an answer that only its own origin can read needs no more.
+        let is_handshake = matches!(entrance, Entrance::Handshake { .. });
+        let asks_referer = is_foreign || entrance.is_asked_by_element() || (is_handshake && origins.is_listed());
+        let referring = || referring_origin(headers).filter(|_| asks_referer && site != Site::Own);
         let text = text.or_else(referring).or(is_foreign.then_some(""));
-        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
-        let verdict = shared.options.origins.judge(text, host, entrance.wants_origin());
+        // A script of any site may have asked for it, in the name of whoever has the cookies.
+        let in_whose_name = || headers.contains_key(header::COOKIE) || headers.contains_key(header::AUTHORIZATION);
+        let is_anybodys = text.is_none() && site == Site::Unsaid && begins && entrance.is_script();
+        let is_suspect = is_anybodys && in_whose_name() && !origins.allows_all();
+        let verdict = match text {
+            None if site == Site::Own => Verdict::Allowed,
+            None if is_suspect => Verdict::Refused,
+            text => origins.judge(text, peer.own(parts), entrance.wants_origin()),
+        };
         if verdict == Verdict::Refused {
-            complain(shared, text, entrance);
+            complain(shared, text, entrance, is_suspect);
         }
         let credentials = match entrance {
             Entrance::Frames(transport) => {
@@ -156,9 +175,27 @@ impl Gate {
     }
 }
 
-/// Whether the browser says that a page of another origin asks.
-fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
+/// What a browser says of the page that asks (`Sec-Fetch-Site`). Over http, and if it is old, it says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Site {
+    Unsaid,
+    /// One of the same origin.
+    Own,
+    /// None: the user asked.
+    Nobodys,
+    Foreign,
+}
+
+impl Site {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut said = headers.get_all("sec-fetch-site").iter().map(HeaderValue::as_bytes);
+        match (said.next(), said.next()) {
+            (None, _) => Self::Unsaid,
+            (Some(b"same-origin"), None) => Self::Own,
+            (Some(b"none"), None) => Self::Nobodys,
+            _ => Self::Foreign,
+        }
+    }
 }
 
 /// The origin of the page that asks, by its address.
@@ -170,18 +207,24 @@ fn referring_origin(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Says for each origin once what to do about it: a refused page retries, and its log lines are nobody's friend.
-fn complain(shared: &Shared, origin: Option<&str>, entrance: Entrance) {
+fn complain(shared: &Shared, origin: Option<&str>, entrance: Entrance, is_suspect: bool) {
     shared.counters.add(Count::RefusedOrigin, 1);
     let is_new = shared.complain_of(origin.unwrap_or(""));
     let level = if is_new { log::Level::Warn } else { log::Level::Debug };
     match origin {
         Some(origin) => log::log!(
-            target: "heirloom",
+            target: "heirloom::handshake",
             level,
             "refused a {entrance} request of origin {origin:?}: add it to the option `origins` if its pages may connect"
         ),
+        None if is_suspect => log::log!(
+            target: "heirloom::handshake",
+            level,
+            "refused a {entrance} request for a script, with cookies: no Origin, Sec-Fetch-Site or Referer says whose page asks (the \
+             origins `*:*` ask for none)"
+        ),
         None => log::log!(
-            target: "heirloom",
+            target: "heirloom::handshake",
             level,
             "refused a {entrance} request without an Origin: the option `origins` lists origins, so it has to name one (`*:*` asks for none)"
         ),

@@ -4,7 +4,7 @@ use super::{name::Transport, socket::Frame};
 use crate::{
     hub::WireForm,
     session::{Batch, Element, Entry, SessionId},
-    wire::{envelope, frames, multipart, packets, payload as packets_payload, script, server_events},
+    wire::{bounds::Bounds, envelope, frames, multipart, packets, payload as packets_payload, script, server_events},
 };
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -194,7 +194,7 @@ fn stream_payloads(form: WireForm, transport: Transport, id: SessionId, batch: &
 /// to their page as the same text. Without this, whoever gets a text broadcast could forge messages to others.
 fn without_boundary(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + 32);
-    for packet in frames::decode(&text(payload)).packets {
+    for packet in frames::decode(&text(payload), &mut Bounds::none()).packets {
         match packet {
             frames::Packet::Text(text) if multipart::would_end_early(text.as_bytes()) => {
                 frames::encode_json(&serde_json::Value::String(text).to_string(), &mut out);
@@ -232,7 +232,7 @@ mod tests {
 
     fn part(form: WireForm, message: &crate::client::Message) -> String {
         let encoding = form.encode("", &crate::hub::Outgoing::message(message), None);
-        let entry = Entry { element: encoding.elements().unwrap()[0].clone(), joined: false };
+        let entry = Entry::new(encoding.elements().unwrap()[0].clone());
         let id = SessionId::random().unwrap();
         let chunks = stream(form, Transport::XhrMultipart, id, &Batch(vec![entry]));
         chunks.into_iter().map(|chunk| String::from_utf8(chunk.to_vec()).unwrap()).collect()
@@ -248,14 +248,14 @@ mod tests {
         let frames = part(WireForm::Frames, &forged.into());
         let payload =
             frames.strip_prefix("Content-Type: text/plain\n\n").unwrap().strip_suffix("\n--socketio\n").unwrap();
-        let [frames::Packet::Json(json)] = &frames::decode(payload).packets[..] else { panic!("{payload}") };
+        let [frames::Packet::Json(json)] = &frames::decode(payload, &mut Bounds::none()).packets[..] else { panic!("{payload}") };
         assert_eq!(serde_json::from_str::<String>(json.get()).unwrap(), forged);
     }
 
     #[test]
     fn a_single_message_is_framed_without_a_copy() {
         let element = Bytes::from_static(b"~m~1~m~x");
-        let entry = Entry { element: Element::Message(element.clone()), joined: false };
+        let entry = Entry::new(Element::Message(element.clone()));
         let frame = frame(WireForm::Frames, SessionId::random().unwrap(), &[entry]);
         assert_eq!(frame.as_ptr(), element.as_ptr());
     }

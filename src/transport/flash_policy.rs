@@ -24,7 +24,7 @@ pub(crate) async fn serve(shared: &Arc<Shared>, socket: TcpListener) {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Of one connection, or for want of descriptors: either passes.
-                log::warn!(target: "heirloom", "the Flash policy socket could not accept: {error}");
+                log::warn!(target: "heirloom::transport", "the Flash policy socket could not accept: {error}");
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }

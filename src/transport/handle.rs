@@ -4,9 +4,10 @@ use super::{
     body::Body,
     cors::{Entrance, Gate},
     engine,
-    handshake_limit::Turn,
+    entering::enter,
     leaving,
     name::Transport,
+    origin::{Own, Scheme},
     packets,
     polling::{Poll, callback_index},
     receive::{self, plain},
@@ -17,21 +18,17 @@ use super::{
 };
 use crate::{
     client::{Handshake, Member, handle_here},
-    listener::{Count, Dialect, Generation, Shared},
+    listener::{Dialect, Generation, Shared},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, request::Parts};
 use http_body::Body as HttpBody;
-use std::{
-    fmt,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Instant,
-};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 pub(crate) const METHODS: &str = "GET, POST, OPTIONS";
 
 /// The other end of a connection. Put it into a request's extensions where the listener cannot see the address by
-/// itself: under [`Listener::wrap`](crate::Listener::wrap) and [`Listener::handle`](crate::Listener::handle).
+/// itself: under [`Listener::wrap`](crate::Listener::wrap) and [`Listener::handle`](crate::Listener::handle). Without it
+/// nothing that is bounded for each peer is bounded there, and no proxy is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
 
@@ -42,6 +39,9 @@ pub(crate) struct Peer {
     pub(crate) watch: Option<Arc<Watch>>,
     /// TLS ends here.
     pub(crate) secure: bool,
+    /// What a trusted proxy says of how the client asked, and whom.
+    pub(crate) scheme: Option<Scheme>,
+    pub(crate) host: Option<Box<str>>,
 }
 
 impl Peer {
@@ -50,7 +50,28 @@ impl Peer {
         let address = extensions.get::<PeerAddress>().map(|peer| peer.0);
         #[cfg(feature = "axum")]
         let address = address.or_else(|| extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|info| info.0));
-        Self { address, watch: None, secure: false }
+        Self { address, ..Self::default() }
+    }
+
+    /// The client behind the proxies that are trusted.
+    pub(crate) fn behind_proxies(self, shared: &Shared, headers: &HeaderMap) -> Self {
+        let told = self.address.and_then(|address| shared.options.trusted_proxies.ask(headers, address));
+        match told {
+            None => self,
+            Some(told) => Self { address: Some(told.address), scheme: told.scheme, host: told.host, ..self },
+        }
+    }
+
+    /// Whether the client asked by TLS, as far as that is known.
+    pub(crate) fn scheme(&self) -> Option<Scheme> {
+        self.scheme.or(self.secure.then_some(Scheme::Https))
+    }
+
+    /// What pages of the listener's own origin have for an origin.
+    pub(crate) fn own<'a>(&'a self, parts: &'a Parts) -> Own<'a> {
+        let named = || parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let asked = || parts.uri.authority().map(http::uri::Authority::as_str);
+        Own { host: self.host.as_deref().or_else(named).or_else(asked), scheme: self.scheme() }
     }
 }
 
@@ -84,7 +105,21 @@ where
 }
 
 /// Answers a request of ours.
-pub(crate) async fn respond<B>(shared: &Arc<Shared>, mut request: Request<B>, peer: Peer) -> Response<Body>
+pub(crate) async fn respond<B>(shared: &Arc<Shared>, request: Request<B>, peer: Peer) -> Response<Body>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+    B::Error: fmt::Display,
+{
+    let mut response = answer(shared, request, peer).await;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        // No answer is to be taken for a script, a style or a document that it does not say it is.
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    response
+}
+
+async fn answer<B>(shared: &Arc<Shared>, mut request: Request<B>, peer: Peer) -> Response<Body>
 where
     B: HttpBody + Send,
     B::Data: Send,
@@ -93,6 +128,7 @@ where
     shared.start();
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
+    let peer = peer.behind_proxies(shared, &parts.headers);
     let (transport, dialect, session, tail) = match route(shared, &parts.uri) {
         None => return plain(StatusCode::NOT_FOUND, "not found"),
         Some(Route::File(_)) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
@@ -104,13 +140,13 @@ where
             return Box::pin(engine::respond(shared, parts, body, upgrade, peer, bare)).await;
         }
         Some(Route::BareWebSocket) => {
-            let gate =
-                Gate::judge(shared, &parts, Entrance::Engine { transport: Transport::WebSocket, is_script: false });
+            let entrance = Entrance::Engine { transport: Transport::WebSocket, is_script: false };
+            let gate = Gate::judge(shared, &parts, entrance, &peer, true);
             return Box::pin(websocket::accept(shared, parts, &gate, upgrade, peer)).await;
         }
         Some(Route::Frames { transport, dialect, session, tail }) => (transport, dialect, session, tail),
     };
-    let gate = Gate::judge(shared, &parts, Entrance::Frames(transport));
+    let gate = Gate::judge(shared, &parts, Entrance::Frames(transport), &peer, session.is_none());
     let allow = if transport.is_socket() { "GET, OPTIONS" } else { METHODS };
     if parts.method == Method::OPTIONS {
         return gate.preflight(&parts.headers, allow);
@@ -181,15 +217,17 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
     let (member, is_new) = match member {
         Some(member) => (member, false),
         None => {
-            let waits = transport.is_polling().then_some(peer.address).flatten();
-            if !wait_for_turn(shared, waits.map(|address| address.ip())).await {
-                return Response::new(Body::refused());
-            }
+            let place = match enter(shared, peer.address, transport.is_polling()).await {
+                Ok(place) => place,
+                // It would poll again at once, whatever it is told.
+                Err(_) if transport.is_polling() => return Response::new(Body::refused()),
+                Err(denied) => return denied.response(),
+            };
             let handshake = Arc::new(Handshake::new(&parts, peer.address));
             let Ok(state) = shared.admit(&handshake, Generation::Frames).await else {
                 return plain(StatusCode::FORBIDDEN, "unauthorized");
             };
-            match shared.open(handshake, dialect.form(), transport, state, None) {
+            match shared.open(place, handshake, dialect.form(), transport, state, None) {
                 Some(member) => (member, true),
                 None => return Response::new(Body::refused()),
             }
@@ -221,41 +259,17 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
 /// The session of this id and generation, marked as used.
 pub(crate) fn find(shared: &Shared, generation: Generation, id: &str) -> Option<Arc<Member>> {
     let member = shared.find(id).filter(|member| member.host.generation() == generation)?;
-    let is_limited = generation == Generation::Packets || member.host.transport().is_polling();
-    if is_limited {
-        follow_up(shared, &member);
-    }
+    follow_up(shared, &member);
     Some(member)
 }
 
 /// The session is used, so its handshake was an honest one.
-pub(crate) fn follow_up(shared: &Shared, member: &Member) {
+pub(crate) fn follow_up(shared: &Shared, member: &Arc<Member>) {
     if member.host.follow_up() {
+        member.returned();
         if let Some(peer) = member.host.handshake.peer() {
             shared.handshake_followed_up(peer.ip());
         }
-    }
-}
-
-/// Whether the peer may begin a session, after it has waited its turn.
-pub(crate) async fn wait_for_turn(shared: &Shared, peer: Option<IpAddr>) -> bool {
-    let Some(peer) = peer else { return true };
-    let turn = shared.handshake_turn(Instant::now(), peer);
-    if turn != Turn::Now && shared.counters.add_first(Count::DelayedHandshake) {
-        log::warn!(
-            target: "heirloom",
-            "{peer} begins sessions faster than it uses them and is slowed down. A client of the wrong dialect does that: \
-             clients 0.3 and 0.4 need a resource with `Dialect::Json` (`also_mount`). Behind a proxy, where all \
-             clients share an address, see the option `unlimited_handshakes`"
-        );
-    }
-    match turn {
-        Turn::Now => true,
-        Turn::After(wait) => {
-            tokio::time::sleep(wait).await;
-            true
-        }
-        Turn::Never => false,
     }
 }
 

@@ -5,13 +5,20 @@ use super::{
     cors::Gate,
     goodbye::close_gently,
     handle::Peer,
+    origin::Scheme,
+    patience::Patience,
     socket::{Broken, Frame, Frames, Received},
     websocket::{NotOpened, Opened},
 };
-use crate::{listener::Shared, session::DisconnectReason, wire::hixie};
+use crate::{
+    listener::{Budget, Shared},
+    session::DisconnectReason,
+    wire::hixie,
+};
 use http::{HeaderMap, Response, StatusCode, header, header::HeaderName, request::Parts};
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -58,11 +65,11 @@ pub(crate) async fn run_upgraded<S>(mut stream: S, opened: Opened, keys: Keys)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let max_frame_bytes = opened.shared.options.budget.max_frame_bytes;
     if prove(&mut stream, &keys).await.is_err() {
         return;
     }
-    opened.run(Hixie::new(stream, max_frame_bytes)).await;
+    let frames = Hixie::new(stream, &opened.shared.options.budget);
+    opened.run(frames).await;
 }
 
 /// Answers a draft handshake on the stream itself, to the letter, and carries the session.
@@ -74,7 +81,8 @@ where
     let Some(entrance) = shared.mount.route(parts.uri.path(), None).and_then(|route| route.socket()) else {
         return Ok(());
     };
-    if Gate::judge(shared, &parts, entrance).is_refused() {
+    let peer = peer.behind_proxies(shared, &parts.headers);
+    if Gate::judge(shared, &parts, entrance, &peer, true).is_refused() {
         return refuse(&mut stream, StatusCode::FORBIDDEN).await;
     }
     let is_76 = parts.headers.contains_key("sec-websocket-key1");
@@ -83,6 +91,7 @@ where
         Ok(opened) => opened,
         Err(NotOpened::Dead) => return stream.shutdown().await,
         Err(NotOpened::Unauthorized) => return refuse(&mut stream, StatusCode::FORBIDDEN).await,
+        Err(NotOpened::Denied(denied)) => return refuse(&mut stream, denied.status()).await,
     };
     let keys = Keys::of(&opened.parts.headers);
     if is_76 && keys.is_none() {
@@ -97,8 +106,7 @@ where
     if let Some(keys) = keys {
         prove(&mut stream, &keys).await?;
     }
-    let max_frame_bytes = shared.options.budget.max_frame_bytes;
-    opened.run(Hixie::new(stream, max_frame_bytes)).await;
+    opened.run(Hixie::new(stream, &shared.options.budget)).await;
     Ok(())
 }
 
@@ -107,11 +115,12 @@ fn opening(opened: &Opened) -> Option<hixie::Opening<'_>> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let forwarded = opened.shared.options.trust_forwarded_scheme
         && text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let own = opened.peer.own(&opened.parts);
     Some(hixie::Opening {
-        host: text(header::HOST.as_str())?,
+        host: own.host?,
         target: opened.parts.uri.path_and_query()?.as_str(),
         origin: text(header::ORIGIN.as_str()),
-        secure: opened.peer.secure || forwarded,
+        secure: own.scheme == Some(Scheme::Https) || forwarded,
         protocol: text(header::SEC_WEBSOCKET_PROTOCOL.as_str()),
     })
 }
@@ -139,13 +148,23 @@ async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, status: Statu
 struct Hixie<S> {
     stream: S,
     decoder: hixie::Decoder,
+    /// With a frame that has begun.
+    patience: Patience,
+    peer_left: bool,
     out: Vec<u8>,
     written: usize,
 }
 
 impl<S> Hixie<S> {
-    fn new(stream: S, max_frame_bytes: usize) -> Self {
-        Self { stream, decoder: hixie::Decoder::new(max_frame_bytes), out: Vec::new(), written: 0 }
+    fn new(stream: S, budget: &Budget) -> Self {
+        Self {
+            stream,
+            decoder: hixie::Decoder::new(budget.max_frame_bytes),
+            patience: Patience::new(budget.frame_timeout),
+            peer_left: false,
+            out: Vec::new(),
+            written: 0,
+        }
     }
 }
 
@@ -153,24 +172,44 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Received<impl AsRef<str>>>, Broken>> {
         loop {
             match self.decoder.next_frame() {
-                Ok(Some(hixie::Frame::Text(text))) => return Poll::Ready(Ok(Some(Received::Text(text)))),
+                Ok(Some(hixie::Frame::Text(text))) => {
+                    self.patience.renew();
+                    return Poll::Ready(Ok(Some(Received::Text(text))));
+                }
                 Ok(Some(hixie::Frame::Close)) => {
                     // The answer is two bytes; a peer that leaves no room for them has gone.
                     self.out.extend_from_slice(&hixie::CLOSE);
                     let _ = self.poll_flush(context);
+                    self.peer_left = true;
                     return Poll::Ready(Ok(None::<Received<String>>));
                 }
                 Ok(None) => {}
-                Err(_) => return Poll::Ready(Err(Broken::Protocol)),
+                Err(hixie::Error::BadFrame) => return Poll::Ready(Err(Broken::Protocol)),
+                Err(hixie::Error::TooLarge) => return Poll::Ready(Err(Broken::TooLarge)),
             }
-            let mut space = [0; READ_SIZE];
-            let mut buffer = ReadBuf::new(&mut space);
-            match ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)) {
-                Ok(()) if buffer.filled().is_empty() => return Poll::Ready(Ok(None)),
-                Ok(()) => self.decoder.feed(buffer.filled()),
-                Err(_) => return Poll::Ready(Err(Broken::Io)),
+            let mut space = [MaybeUninit::uninit(); READ_SIZE];
+            let mut buffer = ReadBuf::uninit(&mut space);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                    self.peer_left = true;
+                    return Poll::Ready(Ok(None));
+                }
+                Poll::Ready(Ok(())) => self.decoder.feed(buffer.filled()),
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Io)),
+                Poll::Pending if self.decoder.is_idle() => {
+                    self.patience.rest();
+                    return Poll::Pending;
+                }
+                Poll::Pending => {
+                    ready!(self.patience.poll_over(context));
+                    return Poll::Ready(Err(Broken::TooSlow));
+                }
             }
         }
+    }
+
+    fn pause(&mut self) {
+        self.patience.rest();
     }
 
     fn queue(&mut self, frame: Frame) -> Result<(), Broken> {
@@ -196,6 +235,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
     }
 
     async fn close(&mut self, _: DisconnectReason) {
+        if self.peer_left {
+            return;
+        }
         self.out.extend_from_slice(&hixie::CLOSE);
         if std::future::poll_fn(|context| self.poll_flush(context)).await.is_ok() {
             close_gently(&mut self.stream).await;

@@ -5,7 +5,11 @@ mod body;
 mod cors;
 mod encode;
 mod engine;
+mod entering;
 mod flash_policy;
+mod forwarded;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod goodbye;
 mod handle;
 mod handshake_limit;
@@ -14,9 +18,11 @@ mod leaving;
 mod name;
 mod origin;
 mod packets;
+mod patience;
 mod polling;
 mod receive;
 mod receive_packets;
+mod request_body;
 mod rfc6455;
 mod route;
 mod settle;
@@ -31,7 +37,10 @@ pub(crate) use flash_policy::{document as flash_policy, serve as serve_flash_pol
 pub(crate) use goodbye::close_gently;
 pub use handle::PeerAddress;
 pub(crate) use handle::{Peer, handle, matches, respond};
-pub(crate) use handshake_limit::{HandshakeLimit, Rate as HandshakeRate, Turn as HandshakeTurn};
+pub(crate) use forwarded::TrustedProxies;
+pub(crate) use handshake_limit::{
+    HandshakeLimit, Rate as HandshakeRate, Turn as HandshakeTurn, Waiting as HandshakeWaiting, network,
+};
 pub(crate) use hixie::serve as serve_hixie;
 pub use name::{Transport, UnknownTransport};
 pub(crate) use origin::Origins;

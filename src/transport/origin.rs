@@ -17,6 +17,36 @@ struct Entry {
     port: Option<u16>,
 }
 
+/// How a page or a client asks for what it wants, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    /// By its name, also that of a socket.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let is = |names: [&str; 2]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
+        if is(["https", "wss"]) { Some(Self::Https) } else { is(["http", "ws"]).then_some(Self::Http) }
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// Where the client thinks it is: the listener's own origin, as far as the request tells.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Own<'a> {
+    pub(crate) host: Option<&'a str>,
+    /// Nothing when a proxy may have ended TLS.
+    pub(crate) scheme: Option<Scheme>,
+}
+
 /// What is to be done with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -41,12 +71,12 @@ impl Origins {
         Ok(Self { entries: Some(entries) })
     }
 
-    /// Judges a request by its `Origin` and `Host`. A request without `Origin` was not sent by a page of another
+    /// Judges a request by its `Origin` and by where it went. A request without `Origin` was not sent by a page of another
     /// origin, except that a list which names its origins wants every socket to name one, as the original did.
-    pub(crate) fn judge(&self, origin: Option<&str>, host: Option<&str>, socket: bool) -> Verdict {
+    pub(crate) fn judge(&self, origin: Option<&str>, own: Own<'_>, socket: bool) -> Verdict {
         let allowed = match origin {
             None => !socket || self.entries.is_none() || self.allows_all(),
-            Some(origin) => self.allows_all() || is_same(origin, host) || self.lists(origin),
+            Some(origin) => self.allows_all() || is_same(origin, own) || self.lists(origin),
         };
         if allowed { Verdict::Allowed } else { Verdict::Refused }
     }
@@ -64,7 +94,8 @@ impl Origins {
         self.entries.is_some()
     }
 
-    fn allows_all(&self) -> bool {
+    /// Whether nothing is asked.
+    pub(crate) fn allows_all(&self) -> bool {
         self.entries.iter().flatten().any(|entry| *entry == Entry { scheme: None, host: None, port: None })
     }
 
@@ -132,19 +163,19 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" | "ws" | "" => Some(80),
-        "https" | "wss" => Some(443),
-        _ => None,
-    }
+    if scheme.is_empty() { Some(80) } else { Scheme::of(scheme).map(Scheme::default_port) }
 }
 
-/// Whether a page of this origin was served by this host. Behind a proxy that ends TLS the scheme is not known, so
-/// a host without a port stands for the default port of either scheme.
-fn is_same(origin: &str, host: Option<&str>) -> bool {
+/// Whether a page of this origin was served by this host. Where the scheme of the request is not known, a host without
+/// a port stands for the default port of either.
+fn is_same(origin: &str, own: Own<'_>) -> bool {
     let Some((scheme, origin_host, origin_port)) = split_origin(origin) else { return false };
-    let Some((host, port)) = host.and_then(split_port) else { return false };
-    origin_host.eq_ignore_ascii_case(host) && origin_port == port.or_else(|| default_port(scheme))
+    let Some((host, port)) = own.host.and_then(split_port) else { return false };
+    let is_known = |known| scheme.is_empty() || Scheme::of(scheme) == Some(known);
+    origin_host.eq_ignore_ascii_case(host)
+        && own.scheme.is_none_or(is_known)
+        && origin_port
+            == port.or_else(|| own.scheme.map_or_else(|| default_port(scheme), |own| Some(own.default_port())))
 }
 
 #[cfg(test)]
@@ -153,13 +184,17 @@ mod tests {
 
     fn allows(entries: &[&str], origin: &str) -> bool {
         let origins = Origins::listed(entries.iter().copied()).unwrap();
-        origins.judge(Some(origin), Some("own.example"), false) == Verdict::Allowed
+        origins.judge(Some(origin), own("own.example"), false) == Verdict::Allowed
+    }
+
+    fn own(host: &str) -> Own<'_> {
+        Own { host: Some(host), scheme: None }
     }
 
     #[test]
     fn by_default_only_the_own_origin_speaks() {
         let origins = Origins::default();
-        let judge = |origin, host| origins.judge(Some(origin), Some(host), true);
+        let judge = |origin, host| origins.judge(Some(origin), own(host), true);
         assert_eq!(judge("http://a.example", "a.example"), Verdict::Allowed);
         assert_eq!(judge("http://A.Example:80", "a.example"), Verdict::Allowed);
         assert_eq!(judge("https://a.example", "a.example"), Verdict::Allowed);
@@ -172,13 +207,34 @@ mod tests {
         for odd in ["null", "", "://", "http://", "http://a.example/", "a.example/", "http://u@a.example"] {
             assert_eq!(judge(odd, "a.example"), Verdict::Refused, "{odd}");
         }
-        assert_eq!(origins.judge(None, Some("a.example"), true), Verdict::Allowed);
-        assert_eq!(origins.judge(Some("http://a.example"), None, true), Verdict::Refused);
+        assert_eq!(origins.judge(None, own("a.example"), true), Verdict::Allowed);
+        assert_eq!(origins.judge(Some("http://a.example"), Own::default(), true), Verdict::Refused);
+    }
+
+    #[test]
+    fn where_the_scheme_is_known_a_page_of_the_other_is_not_the_own() {
+        use Scheme::{Http, Https};
+        for (origin, host, scheme, is_own) in [
+            ("https://a.example", "a.example", Https, true),
+            ("https://a.example", "a.example:443", Https, true),
+            ("https://a.example:8443", "a.example:8443", Https, true),
+            ("http://a.example", "a.example", Http, true),
+            ("http://a.example", "a.example", Https, false),
+            ("http://a.example:443", "a.example", Https, false),
+            ("http://a.example:3000", "a.example:3000", Https, false),
+            ("https://a.example", "a.example", Http, false),
+            ("gopher://a.example:443", "a.example", Https, false),
+            ("a.example:443", "a.example", Https, true),
+        ] {
+            let own = Own { host: Some(host), scheme: Some(scheme) };
+            let verdict = Origins::default().judge(Some(origin), own, true);
+            assert_eq!(verdict == Verdict::Allowed, is_own, "{origin} {host} {scheme:?}");
+        }
     }
 
     #[test]
     fn an_origin_without_a_scheme_is_its_host_and_port() {
-        let own = |origin| Origins::default().judge(Some(origin), Some("a.example:3000"), true);
+        let own = |origin| Origins::default().judge(Some(origin), own("a.example:3000"), true);
         assert_eq!(own("a.example:3000"), Verdict::Allowed);
         assert_eq!(own("a.example:3001"), Verdict::Refused);
         assert_eq!(own("evil.example:3000"), Verdict::Refused);
@@ -208,9 +264,9 @@ mod tests {
     #[test]
     fn a_socket_names_its_origin_when_origins_are_listed() {
         let listed = Origins::listed(["good.example:*"]).unwrap();
-        assert_eq!(listed.judge(None, None, true), Verdict::Refused);
-        assert_eq!(listed.judge(None, None, false), Verdict::Allowed);
-        assert_eq!(Origins::listed(["*:*"]).unwrap().judge(None, None, true), Verdict::Allowed);
+        assert_eq!(listed.judge(None, Own::default(), true), Verdict::Refused);
+        assert_eq!(listed.judge(None, Own::default(), false), Verdict::Allowed);
+        assert_eq!(Origins::listed(["*:*"]).unwrap().judge(None, Own::default(), true), Verdict::Allowed);
     }
 
     #[test]

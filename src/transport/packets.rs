@@ -3,7 +3,8 @@
 use super::{
     body::Body,
     cors::{Entrance, Gate},
-    handle::{METHODS, Peer, find, wait_for_turn, wants_websocket},
+    entering::enter,
+    handle::{METHODS, Peer, find, wants_websocket},
     leaving::leave,
     name::Transport,
     polling::{self, Poll},
@@ -53,8 +54,8 @@ where
         }
         PacketsRoute::Handshake { .. } => return Box::pin(handshake(shared, &parts, &peer)).await,
     };
-    let gate =
-        Gate::judge(shared, &parts, transport.map_or(Entrance::Handshake { is_script: false }, Entrance::Packets));
+    let entrance = transport.map_or(Entrance::Handshake { is_script: false }, Entrance::Packets);
+    let gate = Gate::judge(shared, &parts, entrance, &peer, false);
     let is_socket = transport.is_some_and(Transport::is_socket);
     let allow = if is_socket { "GET, OPTIONS" } else { METHODS };
     if parts.method == Method::OPTIONS {
@@ -141,7 +142,7 @@ async fn goodbye(gate: &Gate, parts: &Parts, member: Option<Arc<Member>>) -> Res
 async fn handshake(shared: &Arc<Shared>, parts: &Parts, peer: &Peer) -> Response<Body> {
     let index = query_value(parts, "jsonp").filter(|index| is_index(index));
     let index = index.as_deref();
-    let gate = Gate::judge(shared, parts, Entrance::Handshake { is_script: index.is_some() });
+    let gate = Gate::judge(shared, parts, Entrance::Handshake { is_script: index.is_some() }, peer, true);
     if parts.method == Method::OPTIONS {
         return gate.preflight(&parts.headers, METHODS);
     }
@@ -153,14 +154,22 @@ async fn handshake(shared: &Arc<Shared>, parts: &Parts, peer: &Peer) -> Response
     if gate.is_refused() {
         return refuse(StatusCode::FORBIDDEN, "handshake bad origin", index);
     }
-    if !wait_for_turn(shared, peer.address.map(|address| address.ip())).await {
-        return Response::new(Body::refused());
-    }
+    let place = match enter(shared, peer.address, true).await {
+        Ok(place) => place,
+        Err(denied) => {
+            let mut response = refuse(denied.status(), denied.message(), index);
+            denied.tell_when(&mut response);
+            if index.is_none() {
+                gate.allow(&mut response);
+            }
+            return response;
+        }
+    };
     let handshake = Arc::new(Handshake::new(parts, peer.address));
     let mut response = match shared.admit(&handshake, Generation::Packets).await {
         Ok(state) => {
             let transport = shared.options.announced_transports.first().copied().unwrap_or(Transport::XhrPolling);
-            match shared.open(handshake, WireForm::Packets, transport, state, None) {
+            match shared.open(place, handshake, WireForm::Packets, transport, state, None) {
                 Some(member) => welcome(shared, &member, index),
                 None => return Response::new(Body::refused()),
             }
@@ -206,7 +215,6 @@ fn refuse(status: StatusCode, reason: &'static str, index: Option<&str>) -> Resp
 fn with_type(kind: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

@@ -1,35 +1,27 @@
 //! What comes in: payloads to packets to the session and the inbox, whatever carried them. Those of the packets
 //! generation go on in `receive_packets`.
 
-use super::{body::Body, engine, leaving::let_others_pass, name::Transport, receive_packets};
+use super::{
+    body::Body, engine, leaving::let_others_pass, name::Transport, receive_packets, request_body::whole_body,
+};
 use crate::{
     client::{Event, Member, Message, handle_elsewhere, handle_here},
     hub::WireForm,
-    listener::{Generation, Options},
-    wire::{envelope, form, frames, packets::Acknowledge},
+    listener::{Count, Counters, Generation},
+    wire::{bounds::Bounds, envelope, form, frames, packets::Acknowledge},
 };
-use bytes::{Buf, BufMut, Bytes};
+use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::Body as HttpBody;
-use http_body_util::BodyExt;
-use std::{
-    future::poll_fn,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::Waker,
-    time::Duration,
-};
-
-/// How much of a body beyond the limit is read, in bytes, and how long its next piece may take.
-const THROWN_AWAY: usize = 32 << 20;
-const GAP: Duration = Duration::from_secs(1);
+use std::{future::poll_fn, sync::Arc, task::Waker};
 
 /// Hands one payload's packets on, in order.
 pub(crate) fn payload(member: &Arc<Member>, text: &str) {
+    member.host.shared.counters.add(Count::ReceivedBytes, text.len());
     match member.host.form {
         WireForm::Packets => receive_packets::frame(member, text),
         WireForm::Frames | WireForm::Envelope => {
-            deliver(member, decode(member, text));
+            deliver(member, packets_of(member, member.host.transport(), text));
             handle_here(member);
         }
         _ => engine::text_frame(member, text),
@@ -38,16 +30,34 @@ pub(crate) fn payload(member: &Arc<Member>, text: &str) {
 
 /// Hands on what came as bytes, where the generation knows them.
 pub(crate) fn binary(member: &Arc<Member>, bytes: Bytes) {
+    member.host.shared.counters.add(Count::ReceivedBytes, bytes.len());
     if !matches!(member.host.generation(), Generation::Frames | Generation::Packets) {
         engine::binary_frame(member, bytes);
     }
 }
 
-fn decode(member: &Member, text: &str) -> Vec<frames::Packet> {
-    if member.host.form == WireForm::Envelope { envelope::decode(text) } else { frames::decode(text).packets }
+/// The packets of a payload. What is wrong with it is counted.
+fn packets_of(member: &Member, via: Transport, text: &str) -> Vec<frames::Packet> {
+    let shared = &member.host.shared;
+    let mut bounds = shared.options.budget.bounds();
+    let payload = match member.host.form {
+        WireForm::Envelope => envelope::decode(text, &mut bounds),
+        _ if via == Transport::JsonpPolling => form::decode_jsonp_frames(text, &mut bounds),
+        _ => frames::decode(text, &mut bounds),
+    };
+    count(&shared.counters, &bounds, payload.complete);
+    payload.packets
+}
+
+/// Counts what was wrong with a body or a frame.
+pub(crate) fn count(counters: &Counters, bounds: &Bounds, is_good: bool) {
+    counters.add(Count::Malformed, usize::from(!is_good));
+    counters.add(Count::TooManyPackets, usize::from(bounds.has_too_many));
+    counters.add(Count::TooDeep, bounds.too_deep);
 }
 
 fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
+    let mut messages = 0;
     for packet in packets {
         let message = match packet {
             frames::Packet::Heartbeat(counter) => {
@@ -59,7 +69,9 @@ fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
         };
         let namespace = Arc::clone(member.host.shared.namespaces.root());
         member.host.inbox.push(Event::Message { namespace, message, acknowledge: Acknowledge::None });
+        messages += 1;
     }
+    member.host.shared.counters.add(Count::ReceivedMessages, messages);
 }
 
 /// Hands over what a POST has brought when the application is no longer behind. A client that hangs up before, because
@@ -123,16 +135,13 @@ where
     B::Data: Send,
 {
     let _arrival = member.host.inbox.arrival();
-    let bytes = match whole_body(&member.host.shared.options, body, asks_first).await {
+    let bytes = match whole_body(&member.host.shared, body, asks_first).await {
         Ok(bytes) => bytes,
         Err(response) => return *response,
     };
     let form = member.host.form;
     if let Some(data) = form::data_field(&bytes) {
-        let mut packets = match form {
-            WireForm::Frames if via == Transport::JsonpPolling => form::decode_jsonp_frames(&data).packets,
-            _ => decode(&member, &data),
-        };
+        let mut packets = packets_of(&member, via, &data);
         // Replies to heartbeats do not wait behind the application.
         packets.retain(|packet| match packet {
             frames::Packet::Heartbeat(counter) => {
@@ -145,6 +154,8 @@ where
             in_turn(&member, is_last, || deliver(&member, packets)).await;
             handle_here(&member);
         }
+    } else {
+        member.host.shared.counters.add(Count::Malformed, 1);
     }
     let mut response = plain(StatusCode::OK, "ok");
     if form == WireForm::Envelope {
@@ -153,62 +164,6 @@ where
     }
     response
 }
-
-/// The body of a POST, or the answer to one that is too large, too slow or broken off.
-pub(crate) async fn whole_body<B>(options: &Options, body: B, asks_first: bool) -> Result<Vec<u8>, Box<Response<Body>>>
-where
-    B: HttpBody + Send,
-    B::Data: Send,
-{
-    let limit = options.budget.max_body_bytes;
-    let announced = body.size_hint().lower() > limit as u64;
-    if announced && asks_first {
-        return Err(Box::new(plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large")));
-    }
-    let body = pin!(body.map_err(|_| Incomplete));
-    let (status, text) = match tokio::time::timeout(options.budget.body_timeout, read(body, limit)).await {
-        Ok(Ok(Some(bytes))) => return Ok(bytes),
-        Ok(Ok(None)) => (StatusCode::PAYLOAD_TOO_LARGE, "body too large"),
-        Ok(Err(Incomplete)) => (StatusCode::BAD_REQUEST, "incomplete body"),
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "body too slow"),
-    };
-    Err(Box::new(plain(status, text)))
-}
-
-/// The body, or nothing when it exceeds the limit.
-async fn read<B: HttpBody<Error = Incomplete>>(
-    mut body: Pin<&mut B>,
-    limit: usize,
-) -> Result<Option<Vec<u8>>, Incomplete> {
-    if body.size_hint().lower() > limit as u64 {
-        throw_away(body).await;
-        return Ok(None);
-    }
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        if bytes.len() + data.remaining() > limit {
-            throw_away(body).await;
-            return Ok(None);
-        }
-        bytes.put(data);
-    }
-    Ok(Some(bytes))
-}
-
-/// Reads on while something comes: a client that is still sending when the connection closes never sees the answer.
-async fn throw_away<B: HttpBody<Error = Incomplete>>(mut body: Pin<&mut B>) {
-    let mut length = 0;
-    while let Ok(Some(Ok(frame))) = tokio::time::timeout(GAP, body.frame()).await {
-        length += frame.data_ref().map_or(0, Buf::remaining);
-        if length > THROWN_AWAY {
-            break;
-        }
-    }
-}
-
-/// The body broke off, or was no body.
-struct Incomplete;
 
 /// A short answer in plain text.
 pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {

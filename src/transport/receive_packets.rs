@@ -4,7 +4,8 @@ use super::{
     body::{Afterwards, Body},
     leaving::begin_to_leave,
     name::Transport,
-    receive::{in_turn, whole_body},
+    receive::{count, in_turn},
+    request_body::{unwanted_body, whole_body},
 };
 use crate::{
     client::{Credentials, Data, Event, Member, Message, acknowledge_receipt, acknowledged, handle_here},
@@ -23,10 +24,26 @@ use std::sync::Arc;
 
 /// Hands the packet in a WebSocket frame on.
 pub(crate) fn frame(member: &Arc<Member>, text: &str) {
-    if let Some(packet) = packets::decode(text) {
+    let shared = &member.host.shared;
+    let mut bounds = shared.options.budget.bounds();
+    let packet = packets::decode(text, &mut bounds);
+    count(&shared.counters, &bounds, packet.is_some());
+    if let Some(packet) = packet {
         deliver(member, packet);
         handle_here(member);
     }
+}
+
+/// The packets of a payload. What is wrong with it is counted.
+fn read<'a>(member: &Member, data: &'a str) -> Vec<Packet<'a>> {
+    let shared = &member.host.shared;
+    let mut bounds = shared.options.budget.bounds();
+    let payload = payload::decode(data, &mut bounds);
+    let sent = payload.packets.len();
+    let packets: Vec<_> =
+        payload.packets.into_iter().filter_map(|packet| packets::decode(packet, &mut bounds)).collect();
+    count(&shared.counters, &bounds, payload.complete && packets.len() == sent);
+    packets
 }
 
 /// Reads a POST and delivers what is in it. The answer is the same whatever that is, also without a session, unless the
@@ -45,8 +62,12 @@ where
     let headers = &parts.headers;
     let arrival = member.as_ref().map(|member| member.host.inbox.arrival());
     let asks_first = headers.contains_key(header::EXPECT);
-    let bytes = match whole_body(&shared.options, body, asks_first).await {
-        Ok(bytes) => bytes,
+    let read = match &member {
+        Some(_) => whole_body(shared, body, asks_first).await.map(Some),
+        None => unwanted_body(shared, body, asks_first).await.map(|()| None),
+    };
+    let body = match read {
+        Ok(body) => body,
         Err(response) => return *response,
     };
     // Before its first connection a session is nobody's yet.
@@ -55,17 +76,20 @@ where
         shared.counters.add(Count::Ignored, 1);
     }
     let unheard = if asks_for_word(parts.uri.query()) { packets::NOT_HANDSHAKEN } else { "1" };
-    let mut response = Response::new(match known {
-        None => Body::full(unheard),
-        Some(member) => {
+    let mut response = Response::new(match (known, &body) {
+        (None, _) | (_, None) => Body::full(unheard),
+        (Some(member), Some(bytes)) => {
             let data = if via == Transport::JsonpPolling {
-                form::packets_field(&bytes)
+                form::packets_field(bytes)
             } else {
-                Some(String::from_utf8_lossy(&bytes))
+                Some(String::from_utf8_lossy(bytes))
             };
             let outcome = match data {
                 Some(data) => payload(member, &data).await,
-                None => Outcome::Heard,
+                None => {
+                    shared.counters.add(Count::Malformed, 1);
+                    Outcome::Heard
+                }
             };
             if outcome == Outcome::Goodbye {
                 handle_here(member);
@@ -100,9 +124,8 @@ enum Outcome {
 }
 
 async fn payload(member: &Arc<Member>, data: &str) -> Outcome {
-    let decoded = payload::decode(data).packets.into_iter().filter_map(packets::decode);
     let mut waiting = Vec::new();
-    for packet in decoded {
+    for packet in read(member, data) {
         match packet.kind {
             // These do not wait behind the application.
             Kind::Heartbeat | Kind::Ack { .. } => deliver(member, packet),

@@ -1,306 +1,239 @@
-//! RFC 6455 framing. tokio-tungstenite reads, and answers pings and goodbyes; our own frames go past it.
+//! RFC 6455 framing over a byte stream.
 //!
-//! A server's frame is a few bytes and the payload, which all receivers of a broadcast share. tungstenite would copy
-//! it into a buffer that never shrinks, so the frames are written from where they are. Both write to one stream:
-//! [`Gate`] lets tungstenite's bytes through only between our frames, and our frames begin only when tungstenite has
-//! nothing half written.
+//! A connection that has nothing to say owns no buffer, in either direction. What comes is read to the stack; a
+//! server's frame is a few bytes and the payload, which all receivers of a broadcast share, so it is written from where
+//! it is.
 
 use super::{
     goodbye::close_gently,
+    patience::Patience,
     socket::{Broken, Frame, Frames, Received},
 };
-use crate::session::DisconnectReason;
-use bytes::{Buf, Bytes};
-use futures_util::{Sink, Stream};
+use crate::{
+    listener::Budget,
+    session::DisconnectReason,
+    wire::rfc6455::{Decoder, Error, Message, close_code},
+};
+use bytes::{Buf, BytesMut};
 use std::{
-    collections::VecDeque,
-    io,
+    future::poll_fn,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Error, Message, Utf8Bytes,
-        error::{CapacityError, ProtocolError},
-        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
-    },
-};
 
-/// What is read at once. It is owned by every connection, busy or idle, so it is small.
-const READ_BUFFER: usize = 1024;
-/// Room for answers to pings that the peer does not read; when it is full only the latest is kept.
+mod staged;
+
+use staged::Staged;
+
+/// What is read at once, in bytes.
+const READ_SIZE: usize = 8 * 1024;
+/// Room for answers to pings that the peer does not read, in bytes; when it is full only the latest is kept.
 const ANSWERS: usize = 4 * 1024;
-/// Payloads up to this size are copied behind one another, for one write; larger ones are written from where they are.
-const JOINED: usize = 4 * 1024;
-const SLICES: usize = 16;
 
 pub(crate) struct Rfc6455<S> {
-    stream: WebSocketStream<Gate<S>>,
-    /// Frames for the next write.
+    stream: S,
+    decoder: Decoder,
+    /// What was read behind the last message.
+    behind: BytesMut,
+    /// With a message that has begun.
+    patience: Patience,
     staged: Staged,
+    /// How much of that is answers to pings, at most.
+    answers: usize,
+    /// The latest ping, while there is no room for its answer.
+    unanswered: Option<Vec<u8>>,
+    peer: Peer,
     /// What to tell a peer that broke the rules.
-    complaint: CloseCode,
+    complaint: u16,
+}
+
+/// What the peer is known to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    Speaks,
+    /// It has said goodbye; the answer is on its way.
+    Leaves,
+    /// It has said goodbye and can read the answer.
+    Left,
+    HungUp,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
     /// The servers of the packets generation took frames that were not masked, so such clients may exist.
-    pub(crate) async fn new(stream: S, max_frame_bytes: usize, accept_unmasked: bool) -> Self {
-        let config = WebSocketConfig::default()
-            .accept_unmasked_frames(accept_unmasked)
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(0)
-            .max_write_buffer_size(ANSWERS)
-            .max_message_size(Some(max_frame_bytes))
-            .max_frame_size(Some(max_frame_bytes));
-        let gate = Gate { stream, frames: VecDeque::new() };
-        let stream = WebSocketStream::from_raw_socket(gate, Role::Server, Some(config)).await;
-        Self { stream, staged: Staged::default(), complaint: CloseCode::Protocol }
+    pub(crate) fn new(stream: S, budget: &Budget, takes_unmasked: bool) -> Self {
+        Self {
+            stream,
+            decoder: Decoder::new(budget.max_frame_bytes, takes_unmasked),
+            behind: BytesMut::new(),
+            patience: Patience::new(budget.frame_timeout),
+            staged: Staged::default(),
+            answers: 0,
+            unanswered: None,
+            peer: Peer::Speaks,
+            complaint: close_code::NORMAL,
+        }
     }
 
-    fn broken(&mut self, error: Error) -> Broken {
-        self.complaint = match &error {
-            Error::Io(_) | Error::ConnectionClosed | Error::AlreadyClosed => return Broken::Io,
-            // A peer that hung up, or said goodbye while we were speaking, broke no rule of ours.
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => {
-                return Broken::Io;
+    /// The next message; nothing when the peer has hung up.
+    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Message>, Broken>> {
+        if !self.behind.is_empty() {
+            let mut input = &mut self.behind[..];
+            let decoded = self.decoder.decode(&mut input);
+            let left = input.len();
+            if left == 0 {
+                self.behind = BytesMut::new();
+            } else {
+                self.behind.advance(self.behind.len() - left);
             }
-            Error::Utf8(_) => CloseCode::Invalid,
-            Error::Capacity(CapacityError::MessageTooLong { .. }) => CloseCode::Size,
-            _ => CloseCode::Protocol,
-        };
-        Broken::Protocol
+            if let Some(message) = self.judge(decoded)? {
+                return Poll::Ready(Ok(Some(message)));
+            }
+        }
+        loop {
+            let mut space = [MaybeUninit::uninit(); READ_SIZE];
+            let mut buffer = ReadBuf::uninit(&mut space);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Pending => return self.poll_rest(context),
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Io)),
+            }
+            let mut input = buffer.filled_mut();
+            if input.is_empty() {
+                return Poll::Ready(Ok(None));
+            }
+            let decoded = self.decoder.decode(&mut input);
+            if !input.is_empty() {
+                self.behind = BytesMut::from(&*input);
+            }
+            if let Some(message) = self.judge(decoded)? {
+                return Poll::Ready(Ok(Some(message)));
+            }
+        }
+    }
+
+    /// There is no more to read; what has begun to come must not take for ever.
+    fn poll_rest<T>(&mut self, context: &mut Context<'_>) -> Poll<Result<T, Broken>> {
+        if self.decoder.is_idle() {
+            self.patience.rest();
+            return Poll::Pending;
+        }
+        ready!(self.patience.poll_over(context));
+        self.complaint = close_code::POLICY;
+        Poll::Ready(Err(Broken::TooSlow))
+    }
+
+    fn judge(&mut self, decoded: Result<Option<Message>, Error>) -> Result<Option<Message>, Broken> {
+        match decoded {
+            Ok(Some(message)) => {
+                // A ping may have come between the frames of a message.
+                if self.decoder.is_idle() {
+                    self.patience.renew();
+                }
+                Ok(Some(message))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                self.complaint = error.close_code();
+                Err(if error == Error::TooLarge { Broken::TooLarge } else { Broken::Protocol })
+            }
+        }
+    }
+
+    /// Answers a ping, or keeps it until there is room for the answer. A peer need not be answered more than its last.
+    fn answer(&mut self, payload: Vec<u8>, context: &mut Context<'_>) -> Result<(), Broken> {
+        if self.answers + payload.len() > ANSWERS {
+            self.unanswered = Some(payload);
+            // One who reads them is owed them all.
+            if let Poll::Ready(outcome) = self.poll_flush(context) {
+                outcome?;
+            }
+        } else {
+            self.answers += self.staged.add_pong(&payload);
+        }
+        Ok(())
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Received<impl AsRef<str>>>, Broken>> {
         loop {
-            return Poll::Ready(match Pin::new(&mut self.stream).poll_next(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => Ok(None),
-                Poll::Ready(Some(Ok(Message::Text(text)))) => Ok(Some(Received::Text(text))),
-                Poll::Ready(Some(Ok(Message::Binary(bytes)))) => Ok(Some(Received::Binary(bytes))),
-                Poll::Ready(Some(Ok(Message::Pong(_)))) => Ok(Some(Received::Pong)),
-                // A close is followed by the end of the stream, once it is answered.
-                Poll::Ready(Some(Ok(_))) => continue,
-                Poll::Ready(Some(Err(Error::ConnectionClosed))) => Ok(None),
-                Poll::Ready(Some(Err(error))) => Err(self.broken(error)),
-            });
+            match self.peer {
+                Peer::Speaks => {}
+                Peer::Leaves => {
+                    ready!(self.poll_flush(context))?;
+                    self.peer = Peer::Left;
+                    return Poll::Ready(Ok(None::<Received<String>>));
+                }
+                Peer::Left | Peer::HungUp => return Poll::Ready(Ok(None)),
+            }
+            let Poll::Ready(message) = self.poll_message(context)? else {
+                // Whoever only reads shall answer pings all the same.
+                if self.answers > 0 {
+                    if let Poll::Ready(outcome) = self.poll_flush(context) {
+                        outcome?;
+                    }
+                }
+                return Poll::Pending;
+            };
+            match message {
+                Some(Message::Text(text)) => return Poll::Ready(Ok(Some(Received::Text(text)))),
+                Some(Message::Binary(bytes)) => return Poll::Ready(Ok(Some(Received::Binary(bytes.into())))),
+                Some(Message::Pong) => return Poll::Ready(Ok(Some(Received::Pong))),
+                Some(Message::Ping(payload)) => self.answer(payload, context)?,
+                Some(Message::Close(code)) => {
+                    self.unanswered = None;
+                    self.staged.add_close(code);
+                    self.behind = BytesMut::new();
+                    self.peer = Peer::Leaves;
+                }
+                None => self.peer = Peer::HungUp,
+            }
         }
     }
 
+    fn pause(&mut self) {
+        self.patience.rest();
+    }
+
     fn queue(&mut self, frame: Frame) -> Result<(), Broken> {
+        // Nothing may follow the answer to a goodbye.
+        if self.peer != Peer::Speaks {
+            return Err(Broken::Io);
+        }
         self.staged.add(frame);
         Ok(())
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
         loop {
-            ready!(self.stream.get_mut().poll_frames(context)).map_err(|_| Broken::Io)?;
-            ready!(Pin::new(&mut self.stream).poll_flush(context)).map_err(|error| self.broken(error))?;
-            // Nothing is half written now.
-            if self.staged.is_empty() {
-                return Poll::Ready(Ok(()));
+            ready!(self.staged.poll_write(&mut self.stream, context)).map_err(|_| Broken::Io)?;
+            self.answers = 0;
+            match self.unanswered.take() {
+                Some(payload) => self.answers = self.staged.add_pong(&payload),
+                None => return Pin::new(&mut self.stream).poll_flush(context).map_err(|_| Broken::Io),
             }
-            self.stream.get_mut().frames = self.staged.take();
         }
     }
 
     async fn close(&mut self, reason: DisconnectReason) {
-        let code = match reason {
-            DisconnectReason::ProtocolError => self.complaint,
-            _ => CloseCode::Normal,
-        };
-        let frame = CloseFrame { code, reason: Utf8Bytes::default() };
-        if self.stream.close(Some(frame)).await.is_ok() {
-            // Not through tungstenite, which reads no more after an error.
-            close_gently(self.stream.get_mut()).await;
-        }
-    }
-}
-
-/// Frames, ready to be written.
-#[derive(Debug, Default)]
-struct Staged {
-    chunks: VecDeque<Bytes>,
-    /// The chunk that is being filled.
-    joined: Vec<u8>,
-}
-
-impl Staged {
-    fn is_empty(&self) -> bool {
-        self.chunks.is_empty() && self.joined.is_empty()
-    }
-
-    fn add(&mut self, frame: Frame) {
-        const FINAL: u8 = 0x80;
-        let (opcode, kind, bytes) = match frame {
-            Frame::Text(text) => (1, None, text),
-            Frame::Binary { kind, bytes } => (2, kind, bytes),
-            Frame::Ping => (9, None, Bytes::new()),
-        };
-        self.joined.push(FINAL | opcode);
-        match bytes.len() + usize::from(kind.is_some()) {
-            length @ 0..126 => self.joined.push(length as u8),
-            length @ 126..0x1_0000 => {
-                self.joined.push(126);
-                self.joined.extend_from_slice(&(length as u16).to_be_bytes());
-            }
-            length => {
-                self.joined.push(127);
-                self.joined.extend_from_slice(&(length as u64).to_be_bytes());
+        match self.peer {
+            Peer::HungUp => return,
+            Peer::Leaves | Peer::Left => {}
+            Peer::Speaks => {
+                self.unanswered = None;
+                self.staged.add_close(Some(match reason {
+                    DisconnectReason::ProtocolError => self.complaint,
+                    _ => close_code::NORMAL,
+                }));
             }
         }
-        self.joined.extend(kind);
-        if bytes.len() <= JOINED {
-            self.joined.extend_from_slice(&bytes);
-        } else {
-            self.seal();
-            self.chunks.push_back(bytes);
+        if poll_fn(|context| self.poll_flush(context)).await.is_ok() {
+            close_gently(&mut self.stream).await;
         }
-    }
-
-    fn seal(&mut self) {
-        if !self.joined.is_empty() {
-            self.chunks.push_back(std::mem::take(&mut self.joined).into());
-        }
-    }
-
-    fn take(&mut self) -> VecDeque<Bytes> {
-        self.seal();
-        std::mem::take(&mut self.chunks)
-    }
-}
-
-/// The stream under tungstenite, closed to it while frames of ours are on their way.
-struct Gate<S> {
-    stream: S,
-    frames: VecDeque<Bytes>,
-}
-
-impl<S: AsyncWrite + Unpin> Gate<S> {
-    /// Ready when none of our frames is left.
-    fn poll_frames(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.frames.is_empty() {
-            let mut slices = [io::IoSlice::new(&[]); SLICES];
-            let mut count = 0;
-            for (slice, chunk) in slices.iter_mut().zip(&self.frames) {
-                *slice = io::IoSlice::new(chunk);
-                count += 1;
-            }
-            let slices = slices.get(..count).unwrap_or(&[]);
-            let mut written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            while let Some(chunk) = self.frames.front_mut() {
-                if chunk.len() > written {
-                    chunk.advance(written);
-                    break;
-                }
-                written -= chunk.len();
-                self.frames.pop_front();
-            }
-        }
-        // An idle connection owns no buffer.
-        self.frames = VecDeque::new();
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Gate<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Gate<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(self.poll_frames(context))?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_frames(context))?;
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_frames(context))?;
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::{SinkExt, StreamExt};
-    use std::future::poll_fn;
-    use tokio::io::duplex;
-
-    type Client = WebSocketStream<tokio::io::DuplexStream>;
-
-    /// Two ends with so many bytes of room between them.
-    async fn pair(room: usize) -> (Rfc6455<tokio::io::DuplexStream>, Client) {
-        let (server, client) = duplex(room);
-        let client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
-        (Rfc6455::new(server, 1 << 20, false).await, client)
-    }
-
-    #[tokio::test]
-    async fn texts_of_every_length_arrive_as_one_frame_each() {
-        let (mut server, mut client) = pair(1000).await;
-        let texts: Vec<String> =
-            [0, 1, 125, 126, JOINED, JOINED + 1, 65_535, 65_536, 300_000].map(|length| "x".repeat(length)).into();
-        for text in &texts {
-            server.queue(Frame::Text(text.clone().into())).unwrap();
-        }
-        let writing = tokio::spawn(async move {
-            poll_fn(|context| server.poll_flush(context)).await.unwrap();
-            server
-        });
-        for text in texts {
-            assert_eq!(client.next().await.unwrap().unwrap(), Message::Text(text.into()));
-        }
-        let mut server = writing.await.unwrap();
-        assert!(server.staged.chunks.capacity() + server.staged.joined.capacity() == 0);
-        assert_eq!(server.stream.get_mut().frames.capacity(), 0, "an idle connection owns no buffer");
-    }
-
-    #[tokio::test]
-    async fn an_answer_to_a_ping_waits_for_the_end_of_a_frame() {
-        let (mut server, mut client) = pair(1000).await;
-        let large = "x".repeat(100_000);
-        server.queue(Frame::Text(large.clone().into())).unwrap();
-        let blocked = poll_fn(|context| Poll::Ready(server.poll_flush(context).is_pending())).await;
-        assert!(blocked, "the frame is half written");
-        client.send(Message::Ping(Bytes::from_static(b"now"))).await.unwrap();
-        let serving = tokio::spawn(async move {
-            poll_fn(|context| {
-                let _ = server.poll_flush(context);
-                server.poll_receive(context).map(|received| received.map(|text| text.is_some()))
-            })
-            .await
-        });
-        assert_eq!(client.next().await.unwrap().unwrap(), Message::Text(large.into()));
-        assert_eq!(client.next().await.unwrap().unwrap(), Message::Pong(Bytes::from_static(b"now")));
-        client.close(None).await.unwrap();
-        assert!(matches!(serving.await.unwrap(), Ok(false)), "the peer said goodbye");
-    }
-
-    #[tokio::test]
-    async fn pings_of_a_peer_that_reads_nothing_take_no_memory() {
-        let (mut server, mut client) = pair(100_000).await;
-        for _ in 0..2000 {
-            client.send(Message::Ping(vec![0; 125].into())).await.unwrap();
-            let pending = poll_fn(|context| Poll::Ready(server.poll_receive(context).is_pending())).await;
-            assert!(pending, "no ping ends the connection");
-        }
-    }
-}
+mod tests;

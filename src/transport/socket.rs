@@ -4,7 +4,7 @@ use super::{encode, engine, name::Transport, receive, settle::settle};
 use crate::{
     client::{Context as ClientContext, Member, handle_here},
     hub::WireForm,
-    listener::{Generation, Shared},
+    listener::{Count, Counters, Generation, Shared},
     session::{DisconnectReason, Mode, Taken},
     wire::packets,
 };
@@ -49,13 +49,15 @@ pub(crate) enum Frame {
 
 /// Frames over a byte stream, in some draft of the WebSocket protocol.
 pub(crate) trait Frames {
-    /// The next thing the peer says; nothing when it has said goodbye or hung up.
+    /// The next thing the peer says; nothing when it has said goodbye and can read the answer, or has hung up.
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Received<impl AsRef<str>>>, Broken>>;
+    /// Nothing is read for a while, which is not the peer's fault.
+    fn pause(&mut self);
     /// Queues one frame; it may be written before the flush.
     fn queue(&mut self, frame: Frame) -> Result<(), Broken>;
     /// Writes what is queued.
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
-    /// Says goodbye, and why.
+    /// Says goodbye, and why, or ends what the peer has ended with its own.
     async fn close(&mut self, reason: DisconnectReason);
 }
 
@@ -66,13 +68,26 @@ pub(crate) enum Broken {
     Io,
     /// The peer broke the rules.
     Protocol,
+    /// It said more at once than it may.
+    TooLarge,
+    /// It did not come to the end of what it began to say.
+    TooSlow,
 }
 
 impl Broken {
     fn reason(&self) -> DisconnectReason {
         match self {
             Self::Io => DisconnectReason::TransportClosed,
-            Self::Protocol => DisconnectReason::ProtocolError,
+            Self::Protocol | Self::TooLarge | Self::TooSlow => DisconnectReason::ProtocolError,
+        }
+    }
+
+    pub(crate) fn count(&self, counters: &Counters) {
+        match self {
+            Self::Io => {}
+            Self::Protocol => counters.add(Count::Malformed, 1),
+            Self::TooLarge => counters.add(Count::TooLarge, 1),
+            Self::TooSlow => counters.add(Count::TooSlow, 1),
         }
     }
 }
@@ -115,10 +130,12 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
         end = Box::pin(tokio::time::timeout(DISPLACED, reading)).await.unwrap_or(End::Over);
     }
     let goodbye = match end {
-        End::Left => None,
+        End::Left => Some(DisconnectReason::TransportClosed),
         End::Broken(broken) => {
-            member.detach(number, broken.reason());
-            matches!(broken, Broken::Protocol).then_some(DisconnectReason::ProtocolError)
+            broken.count(&member.host.shared.counters);
+            let reason = broken.reason();
+            member.detach(number, reason);
+            (reason == DisconnectReason::ProtocolError).then_some(reason)
         }
         // A batch that is half written went back to the queue; its other half must not arrive as well.
         End::Over | End::Displaced if flow.flushing => None,
@@ -223,6 +240,7 @@ impl Flow {
                 member.pause_reading(self.number, !has_room);
             }
             if !has_room {
+                frames.pause();
                 return Ok(Some(false));
             }
             match frames.poll_receive(context) {

@@ -6,8 +6,11 @@
 //! (where the kernel tells); whether the connection was reset, which is what a client's system sends when it closes
 //! with bytes unread; and whether another request came on it, which a client sends after it has read the response.
 
-use super::acknowledged::unacknowledged;
-use crate::session::{Delivery, Outcome};
+use super::{acknowledged::unacknowledged, patience::WritePatience};
+use crate::{
+    listener::Shared,
+    session::{Delivery, Outcome},
+};
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use socket2::SockRef;
@@ -27,7 +30,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// How long the kernel tries to get bytes acknowledged before it reports a connection as broken.
+/// How long the kernel at least tries to get bytes acknowledged, or read, before it reports a connection as broken.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 
 /// An accepted TCP connection that can be read and written by one and watched by another. Cheap to clone.
@@ -40,15 +43,30 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Takes over an accepted connection: small writes leave at once, and a peer that acknowledges nothing for 20 s
-    /// counts as gone.
+    /// Takes over an accepted connection: small writes leave at once, and on Linux a peer that acknowledges nothing for
+    /// 20 s, or for as long as it may leave a write unread if that is longer, counts as gone.
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
         // A system that knows neither still carries bytes.
         let _ = stream.set_nodelay(true);
+        let socket = Self { stream: Arc::new(stream) };
+        socket.set_patience(UNACKNOWLEDGED);
+        socket
+    }
+
+    /// Lets a peer take its time with what is written to it. The kernel would report one that does not read as broken
+    /// when it has lost its patience with one that acknowledges nothing.
+    pub(crate) fn wait_for_reader(&self, write_timeout: Duration) {
+        if write_timeout > UNACKNOWLEDGED {
+            self.set_patience(write_timeout);
+        }
+    }
+
+    fn set_patience(&self, patience: Duration) {
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        Self { stream: Arc::new(stream) }
+        let _ = SockRef::from(&*self.stream).set_tcp_user_timeout(Some(patience));
+        #[cfg(not(any(target_os = "android", target_os = "fuchsia", target_os = "linux")))]
+        let _ = patience;
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
@@ -148,11 +166,20 @@ impl Watch {
         self.waiting.wake();
     }
 
+    /// How much the peer's system does not have, in bytes, where that can be known.
+    pub(crate) fn unacknowledged(&self) -> Option<u32> {
+        let stream = &self.socket.stream;
+        unacknowledged(stream.local_addr().ok()?, stream.peer_addr().ok()?)
+    }
+
     /// Whether the peer's system has all of it. True where that cannot be known.
     fn is_acknowledged(&self) -> bool {
-        let stream = &self.socket.stream;
-        let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return true };
-        unacknowledged(local, peer).is_none_or(|bytes| bytes == 0)
+        self.unacknowledged().is_none_or(|bytes| bytes == 0)
+    }
+
+    /// Whoever does not read shall not go on to fill the kernel's memory, nor read later what is queued again.
+    fn reset_at_the_end(&self) {
+        let _ = SockRef::from(&*self.socket.stream).set_linger(Some(Duration::ZERO));
     }
 
     fn has_unconfirmed(&self) -> bool {
@@ -217,11 +244,13 @@ pub(crate) struct Observed<S> {
     watch: Arc<Watch>,
     /// Bytes that were read before the HTTP server got the stream.
     prefix: Bytes,
+    patience: WritePatience,
 }
 
 impl<S> Observed<S> {
-    pub(crate) fn new(stream: S, watch: Arc<Watch>, prefix: Bytes) -> Self {
-        Self { stream, watch, prefix }
+    pub(crate) fn new(shared: &Arc<Shared>, stream: S, watch: Arc<Watch>, prefix: Bytes) -> Self {
+        watch.socket.wait_for_reader(shared.options.budget.write_timeout);
+        Self { stream, watch, prefix, patience: WritePatience::new(Arc::clone(shared)) }
     }
 
     /// Puts bytes back in front.
@@ -229,15 +258,32 @@ impl<S> Observed<S> {
         debug_assert!(self.prefix.is_empty());
         self.prefix = bytes;
     }
+}
 
-    fn note<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if let Poll::Ready(Err(error)) = &outcome {
-            // TLS calls an end without its own goodbye an error; many old clients say none.
-            let ended = error.kind() == io::ErrorKind::UnexpectedEof;
-            self.watch.set(if ended { &self.watch.ended } else { &self.watch.broken });
-        }
-        outcome
+/// Remembers how the connection failed, if it did.
+fn note<T>(watch: &Watch, patience: &mut WritePatience, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    if let Poll::Ready(Err(error)) = &outcome {
+        patience.failed(error);
+        // TLS calls an end without its own goodbye an error; many old clients say none.
+        let ended = error.kind() == io::ErrorKind::UnexpectedEof;
+        watch.set(if ended { &watch.ended } else { &watch.broken });
     }
+    outcome
+}
+
+/// The same for a write, which may also have waited for too long.
+fn note_write<T>(
+    watch: &Watch,
+    patience: &mut WritePatience,
+    context: &mut Context<'_>,
+    outcome: Poll<io::Result<T>>,
+) -> Poll<io::Result<T>> {
+    let is_pending = outcome.is_pending();
+    let outcome = patience.judge(context, outcome, Some(watch));
+    if is_pending && outcome.is_ready() {
+        watch.reset_at_the_end();
+    }
+    note(watch, patience, outcome)
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
@@ -246,31 +292,31 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.prefix.is_empty() {
-            let length = self.prefix.len().min(buffer.remaining());
-            buffer.put_slice(&self.prefix.split_to(length));
-            if self.prefix.is_empty() {
-                self.prefix = Bytes::new();
+        let Self { stream, watch, prefix, patience } = &mut *self;
+        if !prefix.is_empty() {
+            let length = prefix.len().min(buffer.remaining());
+            buffer.put_slice(&prefix.split_to(length));
+            if prefix.is_empty() {
+                *prefix = Bytes::new();
             }
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let this = &mut *self;
-        let _guard = this.watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let _guard = watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = Pin::new(stream).poll_read(context, buffer);
         if matches!(outcome, Poll::Ready(Ok(()))) && buffer.filled().len() == before && buffer.remaining() > 0 {
-            this.watch.ended.store(true, Ordering::SeqCst);
+            watch.ended.store(true, Ordering::SeqCst);
         }
-        this.note(outcome)
+        note(watch, patience, outcome)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        let _guard = this.watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
-        this.note(outcome)
+        let Self { stream, watch, patience, .. } = &mut *self;
+        let _guard = watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = Pin::new(stream).poll_write(context, bytes);
+        note_write(watch, patience, context, outcome)
     }
 
     fn poll_write_vectored(
@@ -278,10 +324,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        let _guard = this.watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
-        this.note(outcome)
+        let Self { stream, watch, patience, .. } = &mut *self;
+        let _guard = watch.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = Pin::new(stream).poll_write_vectored(context, slices);
+        note_write(watch, patience, context, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -289,25 +335,28 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        let Self { stream, watch, patience, .. } = &mut *self;
+        let outcome = Pin::new(stream).poll_flush(context);
         if matches!(outcome, Poll::Ready(Ok(()))) {
             // The server flushes when its own buffer is empty.
-            let begun = self.watch.begun.load(Ordering::SeqCst);
-            if self.watch.flushed.swap(begun, Ordering::SeqCst) != begun {
-                self.watch.waiting.wake();
+            let begun = watch.begun.load(Ordering::SeqCst);
+            if watch.flushed.swap(begun, Ordering::SeqCst) != begun {
+                watch.waiting.wake();
             }
         }
-        self.note(outcome)
+        note_write(watch, patience, context, outcome)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, watch, patience, .. } = &mut *self;
         // A peer that has ended its side may still close with the answer unread. Answering the end would let its
         // system forget the connection, and the reset that tells us would never come; the socket is kept open by
         // the batch until its fate is settled.
-        if self.watch.ended.load(Ordering::SeqCst) && self.watch.has_unconfirmed() {
+        if watch.ended.load(Ordering::SeqCst) && watch.has_unconfirmed() {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let outcome = Pin::new(stream).poll_shutdown(context);
+        note_write(watch, patience, context, outcome)
     }
 }
 

@@ -4,8 +4,10 @@ use super::{
     body::Body,
     cors::Gate,
     engine::upgrade_session,
+    entering::{Denied, enter},
     handle::{Peer, find, wants_websocket},
     hixie,
+    patience::Patient,
     receive::plain,
     rfc6455::Rfc6455,
     socket::{self, Frames},
@@ -14,11 +16,12 @@ use super::{
 use crate::{
     client::{Engine, Handshake, Member, Probe, State},
     hub::WireForm,
-    listener::{Generation, Shared},
+    listener::{Generation, Place, Shared},
     transport::{
         Transport,
         route::{PacketsRoute, Route},
     },
+    wire::rfc6455::handshake_answer,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -31,7 +34,6 @@ use std::{
     time::Duration,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// How long a session of Engine.IO waits before its first word on a new socket.
 const BREATH: Duration = Duration::from_millis(1);
@@ -71,6 +73,7 @@ pub(crate) async fn accept(
         Ok(opened) => opened,
         Err(NotOpened::Dead) => return Response::new(Body::refused()),
         Err(NotOpened::Unauthorized) => return plain(StatusCode::FORBIDDEN, "unauthorized"),
+        Err(NotOpened::Denied(denied)) => return denied.response(),
     };
     match draft {
         Draft::Rfc6455 { accept } => switch(accept, opened, upgrade),
@@ -80,7 +83,8 @@ pub(crate) async fn accept(
             };
             tokio::spawn(async move {
                 if let Some((upgraded, opened)) = handed_over(upgrade, opened).await {
-                    hixie::run_upgraded(TokioIo::new(upgraded), opened, keys).await;
+                    let stream = Patient::new(TokioIo::new(upgraded), &opened.shared, &opened.peer);
+                    hixie::run_upgraded(stream, opened, keys).await;
                 }
             });
             head
@@ -128,6 +132,7 @@ pub(crate) enum Wanted {
 
 /// A session to begin, with what its authorization kept.
 pub(crate) struct Begin {
+    pub(crate) place: Place,
     pub(crate) form: WireForm,
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) state: Arc<Mutex<State>>,
@@ -141,6 +146,8 @@ pub(crate) enum NotOpened {
     Dead,
     /// The application refused.
     Unauthorized,
+    /// Its peer has too many, or begins too many.
+    Denied(Denied),
 }
 
 impl Opened {
@@ -191,8 +198,8 @@ impl Opened {
             Wanted::Known(member) => Session::Carried(member),
             Wanted::Unknown => Session::Unknown,
             Wanted::Polled(member, probe) => Session::Polled(member, probe),
-            Wanted::New(Begin { form, handshake, state, engine }) => {
-                let opened = self.shared.open(handshake, form, self.transport, state, engine);
+            Wanted::New(Begin { place, form, handshake, state, engine }) => {
+                let opened = self.shared.open(place, handshake, form, self.transport, state, engine);
                 opened.map_or(Session::Refused, Session::Carried)
             }
         }
@@ -211,9 +218,10 @@ impl Opened {
 }
 
 async fn begin(shared: &Arc<Shared>, parts: &Parts, peer: &Peer, form: WireForm) -> Result<Begin, NotOpened> {
+    let place = enter(shared, peer.address, false).await.map_err(NotOpened::Denied)?;
     let handshake = Arc::new(Handshake::new(parts, peer.address));
     let state = shared.admit(&handshake, form.generation()).await.map_err(|_| NotOpened::Unauthorized)?;
-    Ok(Begin { form, handshake, state, engine: None })
+    Ok(Begin { place, form, handshake, state, engine: None })
 }
 
 enum Session {
@@ -228,7 +236,7 @@ fn draft(headers: &HeaderMap) -> Result<Draft, Box<Response<Body>>> {
         // 7 and 8 are the drafts whose frames are those of RFC 6455.
         let version = headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
         if matches!(version, Some(b"13" | b"8" | b"7")) {
-            return Ok(Draft::Rfc6455 { accept: derive_accept_key(key.as_bytes()) });
+            return Ok(Draft::Rfc6455 { accept: handshake_answer(key.as_bytes()) });
         }
         let mut response = plain(StatusCode::UPGRADE_REQUIRED, "websocket version not supported");
         let known = HeaderValue::from_static("13, 8, 7");
@@ -265,13 +273,13 @@ async fn handed_over(upgrade: OnUpgrade, opened: Opened) -> Option<(Upgraded, Op
         Ok(upgraded) => Some((upgraded, opened)),
         Err(error) if error.is_user() && !TOLD.swap(true, Ordering::Relaxed) => {
             log::error!(
-                target: "heirloom",
+                target: "heirloom::transport",
                 "websocket is refused by the server it is mounted on ({error}): serve its connections `.with_upgrades()`"
             );
             None
         }
         Err(error) => {
-            log::debug!(target: "heirloom", "a websocket handshake did not complete: {error}");
+            log::debug!(target: "heirloom::transport", "a websocket handshake did not complete: {error}");
             None
         }
     }
@@ -286,13 +294,13 @@ async fn run_rfc6455(upgraded: Upgraded, opened: Opened) {
             drop(parts.read_buf);
             run_on(stream, opened).await;
         }
-        Err(upgraded) => run_on(TokioIo::new(upgraded), opened).await,
+        Err(upgraded) => run_on(Patient::new(TokioIo::new(upgraded), &opened.shared, &opened.peer), opened).await,
     }
 }
 
 /// The session runs in a task of its own, which holds nothing of the request and the upgrade.
 async fn run_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, opened: Opened) {
-    let frames = Rfc6455::new(stream, opened.shared.options.budget.max_frame_bytes, opened.takes_unmasked()).await;
+    let frames = Rfc6455::new(stream, &opened.shared.options.budget, opened.takes_unmasked());
     let transport = opened.transport;
     match opened.into_session() {
         Session::Carried(member) => {

@@ -13,7 +13,7 @@ mod payload;
 
 pub(crate) use payload::{
     Outgoing, Payload, Piece, decode_binary_payload, decode_payload, encode_base64_message, encode_binary_payload,
-    encode_payload,
+    encode_payload, is_complete_payload,
 };
 
 /// The session ends.

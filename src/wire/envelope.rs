@@ -1,17 +1,60 @@
 //! The JSON envelopes of Socket.IO 0.3 and 0.4: `{"messages":[…]}` to the client, a bare array from it.
 
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use std::fmt;
 
-use super::frames::Packet;
+use super::{
+    bounds::Bounds,
+    frames::{Packet, Payload},
+};
 
 /// What the server says on a WebSocket to keep it alive. Clients ignore whatever has no `messages`.
 pub(crate) const WEBSOCKET_HEARTBEAT: &str = r#"{"heartbeat":"1"}"#;
 
 /// Decodes what a client sent: a JSON array, strings being text and everything else JSON. Anything but an array holds no packets.
 ///
+/// Nor does one with more elements than a payload may have, or one that is too deep for JSON.
+///
 /// Half a surrogate pair, which JSON can spell and Unicode text cannot hold, becomes U+FFFD.
-pub(crate) fn decode(payload: &str) -> Vec<Packet> {
-    serde_json::from_str::<Vec<&RawValue>>(payload).unwrap_or_default().into_iter().map(packet).collect()
+pub(crate) fn decode(payload: &str, bounds: &mut Bounds) -> Payload {
+    let elements = elements(payload, bounds);
+    let complete = elements.is_some();
+    Payload { packets: elements.unwrap_or_default().into_iter().map(packet).collect(), complete }
+}
+
+fn elements<'a>(payload: &'a str, bounds: &mut Bounds) -> Option<Vec<&'a RawValue>> {
+    struct Elements<'b>(&'b mut Bounds);
+
+    impl<'de> DeserializeSeed<'de> for Elements<'_> {
+        type Value = Vec<&'de RawValue>;
+
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_seq(self)
+        }
+    }
+
+    impl<'de> Visitor<'de> for Elements<'_> {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list of messages")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut elements = Vec::new();
+            while let Some(element) = list.next_element()? {
+                self.0.admit(elements.len()).ok_or_else(|| serde::de::Error::custom("too many messages"))?;
+                elements.push(element);
+            }
+            Ok(elements)
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_str(bounds.shallow(payload)?);
+    let elements = Elements(bounds).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    Some(elements)
 }
 
 /// Opens a payload; elements follow.
@@ -103,6 +146,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn decode(payload: &str) -> Vec<Packet> {
+        super::decode(payload, &mut Bounds::none()).packets
+    }
 
     fn text(text: &str) -> Packet {
         Packet::Text(text.to_owned())

@@ -4,7 +4,8 @@ use serde::de::{Deserializer, Visitor};
 use std::{borrow::Cow, fmt};
 
 use super::{
-    engine::{self, Revision},
+    bounds::Bounds,
+    engine,
     frames::{self, Payload},
     payload, utf16,
 };
@@ -31,7 +32,7 @@ pub(crate) fn packets_field(body: &[u8]) -> Option<Cow<'_, str>> {
 /// break that is one nevertheless may have been rewritten by the form; lengths tell whether it was.
 pub(crate) fn engine_field(body: &[u8]) -> Option<Cow<'_, str>> {
     let field = restore_escapes(only_field("d", body)?);
-    if !field.contains("\r\n") || engine::decode_payload(Revision::Three, &field).complete {
+    if !field.contains("\r\n") || engine::is_complete_payload(&field) {
         return Some(field);
     }
     Some(Cow::Owned(field.replace("\r\n", "\n")))
@@ -64,17 +65,16 @@ fn only_field<'a>(wanted: &str, body: &'a [u8]) -> Option<Cow<'a, str>> {
 ///
 /// A browser turns every line break of a form field into CR LF on submit, after the client has counted it as one unit. So a payload
 /// that does not add up as received is read with its CR LF turned back into LF. A message that did contain CR LF adds up as received.
-pub(crate) fn decode_jsonp_frames(payload: &str) -> Payload {
-    let received = frames::decode(payload);
-    if received.complete || !payload.contains("\r\n") {
-        return received;
+pub(crate) fn decode_jsonp_frames(payload: &str, bounds: &mut Bounds) -> Payload {
+    if !payload.contains("\r\n") || frames::is_complete(payload) {
+        return frames::decode(payload, bounds);
     }
-    frames::decode(&payload.replace("\r\n", "\n"))
+    frames::decode(&payload.replace("\r\n", "\n"), bounds)
 }
 
 /// The same for a payload of packets. A packet alone has no length that could tell, and a line feed is the likelier one.
 fn restore_line_breaks(field: Cow<'_, str>) -> Cow<'_, str> {
-    if !field.contains("\r\n") || (field.starts_with('\u{FFFD}') && payload::decode(&field).complete) {
+    if !field.contains("\r\n") || (field.starts_with('\u{FFFD}') && payload::is_complete(&field)) {
         return field;
     }
     Cow::Owned(field.replace("\r\n", "\n"))
@@ -107,7 +107,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::frames::Packet;
+    use crate::wire::{engine::Revision, frames::Packet};
+
+    fn decode_jsonp_frames(payload: &str) -> Payload {
+        super::decode_jsonp_frames(payload, &mut Bounds::none())
+    }
 
     fn texts(payload: Payload) -> Vec<String> {
         let text = |packet| match packet {

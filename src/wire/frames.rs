@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::utf16;
+use super::{bounds::Bounds, utf16};
 
 const MARKER: &str = "~m~";
 const HEARTBEAT: &str = "~h~";
@@ -56,12 +56,13 @@ pub(crate) struct Payload {
 /// | second marker missing or something else | not looked at | stops |
 /// | a last `~m~` alone | an empty message | stops |
 /// | a length ending inside a surrogate pair | half a pair | stops |
-/// | `~j~` and no valid JSON | `{}` | same |
+/// | `~j~` and no valid JSON, or one that is too deep | `{}` | same |
 /// | `~h~` and no plain number | ignored | same |
 /// | messages behind a heartbeat | lost | delivered |
-pub(crate) fn decode(payload: &str) -> Payload {
+/// | more packets than a payload may have | all of them | stops |
+pub(crate) fn decode(payload: &str, bounds: &mut Bounds) -> Payload {
     let mut packets = Vec::new();
-    let complete = decode_into(payload, &mut packets).is_some();
+    let complete = decode_into(payload, &mut packets, bounds).is_some();
     Payload { packets, complete }
 }
 
@@ -81,20 +82,39 @@ pub(crate) fn encode_heartbeat(counter: u64, out: &mut Vec<u8>) {
     encode(HEARTBEAT, &counter.to_string(), out);
 }
 
+/// Whether frames cover the payload exactly.
+pub(super) fn is_complete(payload: &str) -> bool {
+    let mut rest = payload;
+    while let Some((_, behind)) = split_frame(rest).filter(|(data, _)| data.is_ok()) {
+        rest = behind;
+    }
+    rest.is_empty()
+}
+
 /// `None` when the payload was not covered exactly.
-fn decode_into(payload: &str, packets: &mut Vec<Packet>) -> Option<()> {
+fn decode_into(payload: &str, packets: &mut Vec<Packet>, bounds: &mut Bounds) -> Option<()> {
     let mut rest = payload;
     while !rest.is_empty() {
-        let (length, data) = split_header(rest)?;
-        let (data, behind) = data.split_at(utf16::byte_index(data, length)?);
-        if behind.is_empty() && utf16::units(data) < length {
-            packets.extend(truncated_packet(data));
-            return None;
+        let (data, behind) = split_frame(rest)?;
+        bounds.admit(packets.len())?;
+        match data {
+            Ok(data) => packets.extend(packet(data, bounds)),
+            Err(data) => {
+                packets.extend(truncated_packet(data, bounds));
+                return None;
+            }
         }
-        packets.extend(packet(data));
         rest = behind;
     }
     Some(())
+}
+
+/// What the frame in front holds, an error when that is less than it announces, and everything behind it.
+fn split_frame(payload: &str) -> Option<(Result<&str, &str>, &str)> {
+    let (length, data) = split_header(payload)?;
+    let (data, behind) = data.split_at(utf16::byte_index(data, length)?);
+    let is_cut = behind.is_empty() && utf16::units(data) < length;
+    Some((if is_cut { Err(data) } else { Ok(data) }, behind))
 }
 
 /// The length a frame announces, and everything behind its second marker.
@@ -106,24 +126,25 @@ fn split_header(frame: &str) -> Option<(usize, &str)> {
     Some((number.parse().ok()?, data))
 }
 
-fn packet(data: &str) -> Option<Packet> {
+fn packet(data: &str, bounds: &mut Bounds) -> Option<Packet> {
     if let Some(counter) = data.strip_prefix(HEARTBEAT) {
         return heartbeat_counter(counter).map(Packet::Heartbeat);
     }
     if let Some(json) = data.strip_prefix(JSON) {
-        return raw_json(json).or_else(|| raw_json("{}")).map(Packet::Json);
+        let json = bounds.json(json).or_else(|| bounds.json("{}"));
+        return json.map(|json| Packet::Json(json.to_owned()));
     }
     Some(Packet::Text(data.to_owned()))
 }
 
 /// A peer that counts bytes announces too much for its last frame, so what is there counts; but a cut number is a different number
 /// and cut JSON is nothing.
-fn truncated_packet(data: &str) -> Option<Packet> {
+fn truncated_packet(data: &str, bounds: &mut Bounds) -> Option<Packet> {
     if data.starts_with(HEARTBEAT) {
         return None;
     }
     match data.strip_prefix(JSON) {
-        Some(json) => raw_json(json).map(Packet::Json),
+        Some(json) => bounds.json(json).map(|json| Packet::Json(json.to_owned())),
         None => Some(Packet::Text(data.to_owned())),
     }
 }
@@ -134,11 +155,6 @@ fn heartbeat_counter(text: &str) -> Option<u64> {
         return None;
     }
     text.parse().ok()
-}
-
-/// Checks the JSON without building it, so its depth costs no stack.
-fn raw_json(json: &str) -> Option<Box<RawValue>> {
-    serde_json::from_str::<&RawValue>(json).ok().map(ToOwned::to_owned)
 }
 
 fn encode(mark: &str, data: &str, out: &mut Vec<u8>) {

@@ -3,7 +3,7 @@
 mod decoder;
 mod handshake;
 
-pub(crate) use decoder::{Decoder, Frame};
+pub(crate) use decoder::{Decoder, Error, Frame};
 pub(crate) use handshake::{Opening, proof, response_75, response_76};
 
 /// The closing handshake of draft 76, the same in both directions.

@@ -4,6 +4,7 @@
 //! 0.9, a packet is in [`packets`], several in one body in [`payload`]. Of 1.x to 4.x, the packets of Engine.IO and bodies of them are in
 //! [`engine`], those of Socket.IO inside their messages in [`socket_io`]. Everything else is the wrapping a transport puts around them.
 
+pub(crate) mod bounds;
 pub(crate) mod double_utf8;
 pub(crate) mod engine;
 pub(crate) mod envelope;
@@ -14,6 +15,7 @@ pub(crate) mod hixie;
 pub(crate) mod multipart;
 pub(crate) mod packets;
 pub(crate) mod payload;
+pub(crate) mod rfc6455;
 pub(crate) mod script;
 pub(crate) mod server_events;
 pub(crate) mod socket_io;

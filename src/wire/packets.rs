@@ -5,7 +5,7 @@
 use serde_json::value::RawValue;
 use std::io::Write;
 
-use super::script;
+use super::{bounds::Bounds, script};
 
 mod event;
 
@@ -61,9 +61,9 @@ pub(crate) enum Kind<'a> {
     Heartbeat,
     /// `3`
     Text(&'a str),
-    /// `4`, with `None` for what is not JSON.
+    /// `4`, with `None` for what is not JSON, or too deep.
     Json(Option<&'a RawValue>),
-    /// `5`, with `None` for what is no event: bad JSON, no object, no name that is a string.
+    /// `5`, with `None` for what is no event: bad JSON, or too deep, no object, no name that is a string.
     Event(Option<Event<'a>>),
     /// `6`: answers the packet of that id.
     Ack {
@@ -95,7 +95,7 @@ pub(crate) enum Kind<'a> {
 /// | JSON that is none | `false` | `None` |
 /// | an event whose arguments are no array | one argument; none if it is false, zero or empty | one argument; none if it is `null` |
 /// | an acknowledgement with other data than an array | crash | ignored |
-pub(crate) fn decode(text: &str) -> Option<Packet<'_>> {
+pub(crate) fn decode<'a>(text: &'a str, bounds: &mut Bounds) -> Option<Packet<'a>> {
     if text == "0" {
         return Some(Packet { acknowledge: Acknowledge::None, endpoint: "", kind: Kind::Disconnect });
     }
@@ -120,9 +120,9 @@ pub(crate) fn decode(text: &str) -> Option<Packet<'_>> {
         "0" => Kind::Disconnect,
         "2" => Kind::Heartbeat,
         "3" => Kind::Text(data),
-        "4" => Kind::Json(serde_json::from_str(data).ok()),
-        "5" => Kind::Event(event::decode(data)),
-        "6" => ack(data)?,
+        "4" => Kind::Json(bounds.json(data)),
+        "5" => Kind::Event(bounds.shallow(data).and_then(event::decode)),
+        "6" => ack(data, bounds)?,
         "7" => Kind::Error,
         "8" => Kind::Noop,
         _ => Kind::Unknown,
@@ -210,13 +210,13 @@ fn split_query(text: &str) -> (&str, Option<&str>) {
     (endpoint, Some(query).filter(|query| !query.is_empty()))
 }
 
-fn ack(data: &str) -> Option<Kind<'_>> {
+fn ack<'a>(data: &'a str, bounds: &mut Bounds) -> Option<Kind<'a>> {
     let (id, rest) = split_id(data)?;
     let arguments = match rest.strip_prefix('+') {
         None if rest.is_empty() => None,
         None => return None,
         Some("") => None,
-        Some(json) => Some(serde_json::from_str::<&RawValue>(json).ok().filter(|json| is_array(json))?),
+        Some(json) => Some(bounds.json(json).filter(|json| is_array(json))?),
     };
     Some(Kind::Ack { id: id?, arguments })
 }

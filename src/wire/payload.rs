@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::utf16;
+use super::{bounds::Bounds, utf16};
 
 const MARK: char = '\u{FFFD}';
 
@@ -31,14 +31,25 @@ pub(crate) struct Payload<'a> {
 /// | more than ten digits | takes what is there | stops |
 /// | no U+FFFD where a packet should begin | not looked at | stops |
 /// | a length that ends inside a surrogate pair | half a pair | stops |
-pub(crate) fn decode(payload: &str) -> Payload<'_> {
+/// | more packets than a payload may have | all of them | stops |
+pub(crate) fn decode<'a>(payload: &'a str, bounds: &mut Bounds) -> Payload<'a> {
     if !payload.starts_with(MARK) {
         let packets = if payload.is_empty() { Vec::new() } else { vec![payload] };
         return Payload { packets, complete: true };
     }
     let mut packets = Vec::new();
-    let complete = decode_into(payload, &mut packets).is_some();
+    let take = |packet| {
+        bounds.admit(packets.len())?;
+        packets.push(packet);
+        Some(())
+    };
+    let complete = split(payload, take).is_some();
     Payload { packets, complete }
+}
+
+/// Whether lengths cover the payload exactly.
+pub(super) fn is_complete(payload: &str) -> bool {
+    split(payload, |_| Some(())).is_some()
 }
 
 /// Appends a payload. A single packet goes as it is; of two or more, each goes behind its length. Packets are UTF-8.
@@ -57,13 +68,13 @@ pub(crate) fn encode<'a>(mut packets: impl ExactSizeIterator<Item = &'a [u8]>, o
     }
 }
 
-/// `None` when the payload was not covered exactly.
-fn decode_into<'a>(payload: &'a str, packets: &mut Vec<&'a str>) -> Option<()> {
+/// `None` when the payload was not covered exactly, or not all of it was taken.
+fn split<'a>(payload: &'a str, mut take: impl FnMut(&'a str) -> Option<()>) -> Option<()> {
     let mut rest = payload;
     while !rest.is_empty() {
         let (length, behind) = split_length(rest)?;
         let (packet, behind) = behind.split_at(utf16::byte_index(behind, length)?);
-        packets.push(packet);
+        take(packet)?;
         if behind.is_empty() && utf16::units(packet) < length {
             return None;
         }

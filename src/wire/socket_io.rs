@@ -7,7 +7,7 @@
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-use super::engine::Malformed;
+use super::{bounds::Bounds, engine::Malformed};
 
 mod encode;
 mod event;
@@ -99,7 +99,13 @@ pub(crate) enum Kind<'a> {
 /// | more attachments than allowed | waits for them; late in 4.x: parse error | malformed |
 /// | a placeholder for an attachment there is none of, or with another `num` than an integer | parse error, or nothing | malformed |
 /// | a placeholder in `2` or `3` | data | same |
-pub(crate) fn decode(form: Form, text: &str, max_attachments: usize) -> Result<Packet<'_>, Malformed> {
+/// | more arrays and objects in one another than allowed | as long as there is stack | malformed |
+pub(crate) fn decode<'a>(
+    form: Form,
+    text: &'a str,
+    max_attachments: usize,
+    bounds: &mut Bounds,
+) -> Result<Packet<'a>, Malformed> {
     let kind = *text.as_bytes().first().ok_or(Malformed)?;
     // There is no rest if this is only the first byte of a character, which is no type either.
     let rest = text.get(1..).ok_or(Malformed)?;
@@ -108,15 +114,15 @@ pub(crate) fn decode(form: Form, text: &str, max_attachments: usize) -> Result<P
         return Err(Malformed);
     }
     if (kind, form) == (b'0', Form::Ascii) {
-        return connect_with_query(rest);
+        return connect_with_query(rest, bounds);
     }
     let (namespace, rest) = split_namespace(rest);
     let kind = match kind {
-        b'0' => connect(None, rest)?,
+        b'0' => connect(None, rest, bounds)?,
         b'1' if rest.is_empty() => Kind::Disconnect,
         b'2' | b'5' => {
             let (id, json) = split_number(rest)?;
-            let event = event::decode(json)?;
+            let event = event::decode(bounds.shallow(json).ok_or(Malformed)?)?;
             if form == Form::Utf8 && event::is_reserved(&event) {
                 return Err(Malformed);
             }
@@ -126,7 +132,7 @@ pub(crate) fn decode(form: Form, text: &str, max_attachments: usize) -> Result<P
         b'3' | b'6' => {
             let (id, json) = split_number(rest)?;
             let json = if json.is_empty() { NO_ARGUMENTS } else { json };
-            let arguments = raw(json).filter(|json| json.get().starts_with('[')).ok_or(Malformed)?;
+            let arguments = bounds.json(json).filter(|json| json.get().starts_with('[')).ok_or(Malformed)?;
             check_placeholders(attachments, arguments.get())?;
             Kind::Ack { id: id.ok_or(Malformed)?, arguments }
         }
@@ -184,7 +190,7 @@ fn unless_root(namespace: &str) -> &str {
 
 /// A connect of 1.x or 2.x. The query runs to the end: clients of 1.x put that of the page's own URL there, commas and all. No payload
 /// can follow one, there was none yet.
-fn connect_with_query(text: &str) -> Result<Packet<'_>, Malformed> {
+fn connect_with_query<'a>(text: &'a str, bounds: &mut Bounds) -> Result<Packet<'a>, Malformed> {
     let (namespace, query, rest) = match text.find(['?', ',']) {
         Some(at) if text.starts_with('/') && text[at..].starts_with('?') => {
             let query = &text[at + 1..];
@@ -196,20 +202,15 @@ fn connect_with_query(text: &str) -> Result<Packet<'_>, Malformed> {
             (namespace, None, rest)
         }
     };
-    Ok(Packet { namespace, kind: connect(query, rest)?, attachments: 0 })
+    Ok(Packet { namespace, kind: connect(query, rest, bounds)?, attachments: 0 })
 }
 
-fn connect<'a>(query: Option<&'a str>, payload: &'a str) -> Result<Kind<'a>, Malformed> {
+fn connect<'a>(query: Option<&'a str>, payload: &'a str, bounds: &mut Bounds) -> Result<Kind<'a>, Malformed> {
     if payload.is_empty() {
         return Ok(Kind::Connect { query, payload: None });
     }
-    let payload = raw(payload).filter(|json| json.get().starts_with('{')).ok_or(Malformed)?;
+    let payload = bounds.json(payload).filter(|json| json.get().starts_with('{')).ok_or(Malformed)?;
     Ok(Kind::Connect { query, payload: Some(payload) })
-}
-
-/// Valid JSON, without the blanks around it.
-fn raw(json: &str) -> Option<&RawValue> {
-    serde_json::from_str(json).ok()
 }
 
 /// Placeholders mean something only in packets that may have attachments.

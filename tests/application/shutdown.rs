@@ -1,6 +1,6 @@
 //! The end of a listener: what was sent leaves, everybody is told, nobody new comes.
 
-use crate::support::{Mounting, Peer, Server, frame, get, is_socket, milliseconds, peer::url, rfc6455};
+use crate::support::{Mounting, Peer, Server, eventually, frame, get, is_socket, milliseconds, peer::url, rfc6455};
 use heirloom::{DisconnectReason, Listener, SendError, Transport};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -72,6 +72,7 @@ async fn who_has_not_gone_by_the_deadline_is_counted() {
     let mut socket = Peer::open(&server, Transport::WebSocket).await;
     socket.send(&["hello"]).await;
     assert_eq!(shut_down(&server, 300).await.unwrap(), 1, "the one that has not fetched what it was sent");
+    assert_eq!(server.listener.stats().left_at_shutdown, 1);
     assert!(idle.ended().await.is_empty());
     assert!(socket.ended().await.is_empty());
     assert_eq!(server.listener.stats().sessions, 1);
@@ -132,4 +133,124 @@ async fn it_waits_for_the_handlers_that_say_goodbye() {
     finish.notify_one();
     assert_eq!(shutdown.await.unwrap(), 0);
     assert_eq!(*rooms.lock().unwrap(), ["lobby"], "a client is in its rooms until its last handler has looked");
+}
+
+#[tokio::test]
+async fn who_has_not_been_told_yet_goes_on_as_before() {
+    for mounting in Mounting::BOTH {
+        // One at once, and the next ones each about a second later.
+        let server = Server::mounted(mounting, Listener::builder().shutdown_rate(1)).await;
+        let mut peers = Vec::new();
+        for _ in 0..4 {
+            peers.push(Peer::open(&server, Transport::WebSocket).await);
+        }
+        let path = url(Transport::XhrPolling, "", "");
+        for _ in 0..30 {
+            server.answer(get(&path)).await;
+        }
+        let unhurried = shut_down(&server, 86_400_000);
+        let clients: Vec<_> = peers.iter().map(|peer| server.listener.client(&peer.id)).collect();
+        eventually("the first to be told", || server.listener.clients().len() < 34).await;
+        server.ask(get(&path)).await.is_closed_in_silence("a new client").await;
+        for (peer, client) in peers.iter_mut().zip(&clients) {
+            let Some(client) = client.as_ref().filter(|client| client.is_connected()) else { continue };
+            peer.send(&["are you there?"]).await;
+            if client.send("still here").is_ok() {
+                assert_eq!(peer.receive().await, "still here");
+            }
+        }
+        assert!(server.listener.clients().len() > 4, "not all are told at once");
+        // Whoever is in a hurry speaks for all.
+        let hurried = shut_down(&server, 1000);
+        for peer in peers {
+            let id = peer.id.clone();
+            assert!(peer.ended().await.is_empty());
+            assert_eq!(server.events.disconnected(&id).await, DisconnectReason::Shutdown);
+        }
+        assert_eq!((hurried.await.unwrap(), unhurried.await.unwrap()), (0, 0), "{mounting:?}");
+        assert_eq!(server.listener.stats().left_at_shutdown, 0);
+    }
+}
+
+#[tokio::test]
+async fn many_are_told_by_the_deadline_whatever_the_rate() {
+    let server = Server::new(Listener::builder().shutdown_rate(1).unlimited_handshakes()).await;
+    let mut ids = Vec::new();
+    for _ in 0..60 {
+        let answer = server.answer(get("/socket.io/xhr-polling//1")).await;
+        ids.extend(crate::support::messages(&answer.text()));
+    }
+    assert_eq!(
+        shut_down(&server, 400).await.unwrap(),
+        0,
+        "all of them are between two polls, and have heard everything"
+    );
+    for id in ids {
+        assert_eq!(server.events.disconnected(&id).await, DisconnectReason::Shutdown);
+    }
+}
+
+#[tokio::test]
+async fn no_time_at_all_tells_everybody_at_once() {
+    let server = Server::new(Listener::builder().shutdown_rate(1)).await;
+    let mut peers = Vec::new();
+    for _ in 0..3 {
+        peers.push(Peer::open(&server, Transport::WebSocket).await);
+    }
+    let clients = server.listener.clients();
+    let left = server.listener.shutdown(Duration::ZERO).await;
+    assert!(clients.iter().all(|client| !client.is_connected()));
+    assert_eq!(server.listener.stats().left_at_shutdown, left as u64);
+    for peer in peers {
+        assert!(peer.ended().await.is_empty());
+    }
+    assert_eq!(server.listener.shutdown(milliseconds(9000)).await, 0, "asked again, it waits for the rest");
+    assert_eq!(server.listener.stats().left_at_shutdown, left as u64, "who was left is counted once");
+}
+
+#[tokio::test]
+async fn it_goes_on_when_nobody_waits_for_it_any_more() {
+    let server = Server::new(Listener::builder()).await;
+    let peer = Peer::open(&server, Transport::WebSocket).await;
+    let waiting = server.listener.shutdown(Duration::from_secs(60));
+    assert!(tokio::time::timeout(Duration::ZERO, waiting).await.is_err());
+    assert!(peer.ended().await.is_empty());
+    server.is_empty().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_waits_for_it_hears_at_its_deadline() {
+    let server = Server::new(Listener::builder()).await;
+    let log = crate::support::Log::new();
+    let heard = log.clone();
+    server.listener.on_message(move |client, _| {
+        let heard = heard.clone();
+        async move { heard.note(format!("{} left", client.listener().shutdown(milliseconds(200)).await)) }
+    });
+    let mut asking = Peer::open(&server, Transport::WebSocket).await;
+    let other = Peer::open(&server, Transport::XhrPolling).await;
+    asking.send(&["shut down"]).await;
+    let id = asking.id.clone();
+    assert!(asking.ended().await.is_empty());
+    assert_eq!(log.until(1).await, ["0 left"]);
+    for id in [&id, &other.id] {
+        assert_eq!(server.events.disconnected(id).await, DisconnectReason::Shutdown);
+    }
+}
+
+#[tokio::test]
+async fn it_may_be_asked_for_from_anywhere() {
+    let unused = Listener::builder().build().unwrap();
+    assert_eq!(unused.shutdown(Duration::from_secs(60)).await, 0, "there never was anybody");
+
+    let server = Server::new(Listener::builder()).await;
+    let peer = Peer::open(&server, Transport::WebSocket).await;
+    let (elsewhere, here) = (server.listener.clone(), server.listener.shutdown(Duration::from_secs(60)));
+    let elsewhere = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(elsewhere.shutdown(Duration::MAX))
+    });
+    assert!(peer.ended().await.is_empty());
+    assert_eq!(here.await, 0);
+    assert_eq!(elsewhere.join().unwrap(), 0);
 }

@@ -12,7 +12,7 @@ static ERRORS: Errors = Errors(Mutex::new(Vec::new()));
 
 impl Log for Errors {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() == Level::Error && metadata.target() == "heirloom"
+        metadata.level() == Level::Error && metadata.target() == "heirloom::transport"
     }
 
     fn log(&self, record: &Record<'_>) {

@@ -15,12 +15,16 @@ impl Room {
 
     /// Answers the offset.
     fn say(&self, text: &str, audience: Audience) -> String {
+        self.say_for(text, audience, None)
+    }
+
+    fn say_for(&self, text: &str, audience: Audience, key: Option<Key>) -> String {
         let mut offset = String::new();
         let encode = |given: &str| {
             offset = given.to_owned();
             Some([element(text)].into())
         };
-        self.recovery.begin(self.now).keep(audience, encode);
+        self.recovery.begin(self.now).keep(audience, key, encode);
         offset
     }
 
@@ -133,7 +137,7 @@ fn what_was_not_sent_after_all_is_not_found() {
     let heard = room.to_all("one");
     let (key, id) = room.depart(0, &[]);
     let mut recording = room.recovery.begin(room.now);
-    recording.keep(Audience::One(id), |_| Some([element("refused")].into()));
+    recording.keep(Audience::One(id), None, |_| Some([element("refused")].into()));
     recording.take_back(1);
     drop(recording);
     room.to_all("two");
@@ -167,4 +171,19 @@ fn a_text_at_the_end_of_an_event_that_was_not_kept_tells_the_place_if_it_tells_o
         room.recovery.lock().departed.get_mut(&key).unwrap().1.tails = tails.clone();
         assert_eq!(room.missed(key, Some(offset)), found, "{offset}");
     }
+}
+
+#[test]
+fn of_what_was_said_for_one_key_the_newest_was_missed() {
+    let room = Room::new(100);
+    let everybody = || Audience::Many { rooms: Vec::new(), except: Vec::new() };
+    let [price, place] = ["price", "place"].map(|name| Some(Key::new("", name)));
+    let heard = room.say_for("price 0", everybody(), price);
+    room.say_for("price 1", everybody(), price);
+    room.say_for("place 1", everybody(), place);
+    room.to_all("text");
+    room.say_for("price 2", everybody(), price);
+    room.say_for("price 3", Audience::Many { rooms: vec!["elsewhere".into()], except: Vec::new() }, price);
+    let (key, _) = room.depart(0, &[]);
+    assert_eq!(room.missed(key, Some(&heard)), elements(&["place 1", "text", "price 2"]));
 }

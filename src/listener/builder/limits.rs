@@ -81,23 +81,27 @@ impl Builder {
         self
     }
 
-    /// How many sessions of one peer address may live at a time, as [`Builder::max_sessions`]. Works where the peer's
-    /// address is known; behind a proxy see [`Builder::trusted_proxies`]. Default 10,000.
+    /// How many sessions of one peer address (of IPv6, one 64-bit prefix) may live at a time, as
+    /// [`Builder::max_sessions`]. Works where the peer's address is known: under [`Listener::serve`](crate::Listener::serve),
+    /// and elsewhere if the application tells it ([`PeerAddress`](crate::PeerAddress)); behind a proxy see
+    /// [`Builder::trusted_proxies`]. Default 10,000.
     pub fn max_sessions_per_peer(mut self, sessions: usize) -> Self {
         self.budget.max_sessions_per_peer = sessions;
         self
     }
 
-    /// How fast one peer address may begin sessions, used or not: `burst` at once, and then `per_second`. A faster peer is
-    /// made to wait, and beyond 5 s refused. Works where the peer's address is known. Default 2000 and 500.
+    /// How fast one peer address may begin sessions of whatever generation and transport, used or not: `burst` at once,
+    /// and then `per_second`. A faster peer is made to wait, and beyond 5 s, or beyond 256 that wait, refused: with 429
+    /// and `Retry-After`, or where a client of 0.3 to 0.6 polls, by closing its connection. Works where
+    /// [`Builder::max_sessions_per_peer`] does. Default 2000 and 500.
     pub fn handshake_rate(mut self, burst: u32, per_second: u32) -> Self {
         self.budget.handshakes = Some(HandshakeRate { per_second, burst });
         self
     }
 
     /// How many sessions one peer address may begin and not use, by polling or with a handshake of 0.7 to 0.9: `burst` at
-    /// once, and then `per_second`. A faster peer is made to wait, and beyond 5 s its connection is closed. Works where the peer's address is known.
-    /// Default 100 and 20.
+    /// once, and then `per_second`. A faster peer is made to wait, or refused, as by [`Builder::handshake_rate`]. Default
+    /// 100 and 20.
     pub fn unused_handshakes(mut self, burst: u32, per_second: u32) -> Self {
         self.budget.unused_handshakes = Some(HandshakeRate { per_second, burst });
         self
@@ -137,7 +141,11 @@ impl Builder {
 
     /// How many bytes may wait for all clients together, what keeps them included. The more waits, the less may wait
     /// for each: no client's queue may be larger than what is left for all, so the clients that do not read share it
-    /// evenly, and who does read is served. A message to many counts for each of them. Default 256 MiB.
+    /// evenly, and who does read is served. A message that finds no room is treated as one for a full queue
+    /// ([`Builder::on_full`]). A message to many counts for each of them, though they share its bytes, and threads that
+    /// send at the same time may exceed the total by a message each. What is kept for clients that may come back
+    /// ([`Builder::recovery`]) does not count: each namespace keeps at most as much as the queues of 16 clients hold.
+    /// Default 256 MiB.
     pub fn total_queue_bytes(mut self, bytes: usize) -> Self {
         self.budget.total_queue_bytes = bytes;
         self

@@ -166,7 +166,7 @@ impl Machine {
 
     fn push_heartbeat(&mut self) {
         let idle = self.queue.is_empty();
-        self.queue.push(Element::Heartbeat(self.pulse.counter), false);
+        self.queue.push(Element::Heartbeat(self.pulse.counter));
         self.seal(idle);
     }
 

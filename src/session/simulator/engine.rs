@@ -223,7 +223,7 @@ fn the_end_comes_alone_and_last() {
     assert_eq!(simulator.take_texts(poll), ["goodbye"]);
     simulator.machine.written(poll);
     simulator.settle();
-    assert_eq!((simulator.closed, simulator.undelivered), (1, 0));
+    assert_eq!((simulator.closed, simulator.tally.undelivered), (1, 0));
 }
 
 #[test]
@@ -255,6 +255,6 @@ fn whoever_breaks_the_rules_is_told_nothing_more() {
     simulator.send("unheard").unwrap();
     simulator.machine.abort(DisconnectReason::ProtocolError);
     simulator.settle();
-    assert_eq!((simulator.closed, simulator.undelivered), (1, 1));
+    assert_eq!((simulator.closed, simulator.tally.undelivered), (1, 1));
     assert_eq!(simulator.attach(Mode::Poll), None);
 }

@@ -25,7 +25,7 @@ const UNUSED: Duration = Duration::from_secs(30);
 
 fn handshaken() -> Simulator {
     let mut simulator = Simulator::new(STREAMING);
-    simulator.machine = Machine::new(simulator.now, STREAMING, Limits { bytes: 1000, messages: 10 }, Some(UNUSED));
+    simulator.machine = Machine::new(simulator.now, STREAMING, Arc::new(LIMITS.into()), Some(UNUSED));
     simulator
 }
 
@@ -57,7 +57,7 @@ fn a_disconnect_between_two_polls_is_told_to_the_next_and_only_to_it() {
     assert_eq!(simulator.closed, 0, "until the answer has left");
     simulator.machine.written(poll);
     simulator.settle();
-    assert_eq!((simulator.closed, simulator.undelivered), (1, 0));
+    assert_eq!((simulator.closed, simulator.tally.undelivered), (1, 0));
     assert_eq!(simulator.attach(Mode::Poll), None);
 }
 
@@ -106,7 +106,7 @@ fn a_client_that_says_goodbye_hears_one_only_if_it_listens() {
     simulator.send("unheard").unwrap();
     simulator.machine.end(simulator.now, DisconnectReason::ClientDisconnect, true);
     simulator.settle();
-    assert_eq!((simulator.closed, simulator.undelivered), (1, 1));
+    assert_eq!((simulator.closed, simulator.tally.undelivered), (1, 1));
     assert_eq!(simulator.disconnected, [DisconnectReason::ClientDisconnect]);
 }
 
@@ -153,7 +153,7 @@ fn any_heartbeat_answers_where_they_have_no_numbers() {
 
 #[test]
 fn a_volatile_message_goes_only_where_it_leaves_at_once() {
-    let volatile = |simulator: &mut Simulator| simulator.machine.send_volatile(&[Bytes::from_static(b"now").into()]);
+    let volatile = |simulator: &mut Simulator| simulator.send_as("now", Manner::VOLATILE);
 
     let (mut simulator, _) = Simulator::opened(POLLING, Mode::Poll);
     assert_eq!(volatile(&mut simulator), Err(SendError::NotReady), "between two polls");
@@ -210,4 +210,27 @@ fn what_a_stream_is_writing_may_be_heard_already_and_is_waited_for() {
     simulator.send("one").unwrap();
     simulator.take_texts(poll);
     assert!(!simulator.machine.is_being_written(), "a poll's answer has somebody of its own to watch it");
+}
+
+#[test]
+fn what_nobody_heard_comes_again_behind_one_opening() {
+    let (mut simulator, stream) = Simulator::opened(STREAMING, Mode::Stream);
+    simulator.send("one").unwrap();
+    simulator.take(stream);
+    simulator.machine.open_again();
+    let again = simulator.attach(Mode::Stream).unwrap();
+    assert_eq!(simulator.take_texts(again), ["id", "one"]);
+    simulator.machine.open_again();
+    simulator.send("two").unwrap();
+    let last = simulator.attach(Mode::Stream).unwrap();
+    assert_eq!(simulator.take_texts(last), ["id", "one", "two"]);
+}
+
+#[test]
+fn a_session_that_is_over_waits_for_nobody_to_come_in() {
+    let mut simulator = handshaken();
+    simulator.end();
+    simulator.machine.expect_entry(simulator.now + SECOND);
+    simulator.machine.expect_return(simulator.now + SECOND);
+    assert_eq!(simulator.machine.deadline(), None);
 }

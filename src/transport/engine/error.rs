@@ -1,6 +1,6 @@
 //! What a request hears that cannot be served (docs/wire/engine.md §3.7).
 
-use crate::transport::body::Body;
+use crate::transport::{body::Body, entering::Denied};
 use http::{HeaderValue, Response, StatusCode, header};
 
 /// Why a request is not served.
@@ -12,11 +12,29 @@ pub(crate) enum Error {
     BadRequest,
     Forbidden,
     UnsupportedRevision,
+    /// Later, perhaps.
+    Denied(Denied),
 }
 
 impl Error {
+    /// The protocol has none for who comes too often, or one too many: it is not let in.
     fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::TransportUnknown => 0,
+            Self::SessionUnknown => 1,
+            Self::BadMethod => 2,
+            Self::BadRequest => 3,
+            Self::Forbidden | Self::Denied(_) => 4,
+            Self::UnsupportedRevision => 5,
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Denied(denied) => denied.status(),
+            _ => StatusCode::BAD_REQUEST,
+        }
     }
 
     fn message(self) -> &'static str {
@@ -27,6 +45,8 @@ impl Error {
             Self::BadRequest => "Bad request",
             Self::Forbidden => "Forbidden",
             Self::UnsupportedRevision => "Unsupported protocol version",
+            Self::Denied(Denied::TooFast(_)) => "Too many handshakes",
+            Self::Denied(Denied::Full) => "Too many sessions",
         }
     }
 
@@ -39,8 +59,10 @@ impl Error {
             ("application/json", format!(r#"{{"code":{},"message":"{message}"}}"#, self.code()))
         };
         let mut response = Response::new(Body::full(body));
-        let is_forbidden = self == Self::Forbidden;
-        *response.status_mut() = if is_forbidden { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
+        *response.status_mut() = self.status();
+        if let Self::Denied(denied) = self {
+            denied.tell_when(&mut response);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if for_websocket {

@@ -2,6 +2,8 @@
 
 mod encode;
 mod error;
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzzing;
 mod polling;
 mod query;
 mod receive;
@@ -11,7 +13,8 @@ use self::query::Carrier;
 use super::{
     body::Body,
     cors::{Entrance, Gate},
-    handle::{Peer, follow_up, wait_for_turn, wants_websocket},
+    entering::enter,
+    handle::{Peer, follow_up, wants_websocket},
     name::Transport,
     receive::plain,
     websocket::{self, Begin, Opened, Wanted},
@@ -52,7 +55,8 @@ where
         _ if query.index.is_some() => Transport::JsonpPolling,
         _ => Transport::Polling,
     };
-    let gate = Gate::judge(shared, &parts, Entrance::Engine { transport, is_script: query.index.is_some() });
+    let entrance = Entrance::Engine { transport, is_script: query.index.is_some() };
+    let gate = Gate::judge(shared, &parts, entrance, &peer, query.sid.is_none());
     if parts.method == Method::OPTIONS {
         return gate.preflight_engine(&parts.headers);
     }
@@ -151,10 +155,7 @@ impl Asked<'_> {
         if self.shared.is_shutting_down() {
             return Err(Error::BadRequest);
         }
-        let waits = peer.address.filter(|_| carrier == Carrier::Polling).map(|address| address.ip());
-        if !wait_for_turn(self.shared, waits).await {
-            return Ok(Response::new(Body::refused()));
-        }
+        let place = enter(self.shared, peer.address, carrier == Carrier::Polling).await.map_err(Error::Denied)?;
         let form = self.form(carrier, revision, offers_compression(&parts));
         let handshake = Arc::new(Handshake::new(&parts, peer.address));
         let admitted = self.shared.admit(&handshake, form.generation()).await;
@@ -162,12 +163,12 @@ impl Asked<'_> {
         let engine = self.engine(carrier, revision);
         if let Some(accept) = accept {
             engine.set_texts_only(self.query.base64);
-            let begin = Begin { form, handshake, state, engine: Some(engine) };
+            let begin = Begin { place, form, handshake, state, engine: Some(engine) };
             let opened = Opened::engine(self.shared, parts, peer, Wanted::New(begin));
             return Ok(websocket::switch(accept, opened, upgrade));
         }
         drop(parts);
-        let opened = self.shared.open(handshake, form, self.transport, state, Some(engine));
+        let opened = self.shared.open(place, handshake, form, self.transport, state, Some(engine));
         let member = opened.ok_or(Error::BadRequest)?;
         let engine = member.host.engine.as_deref().ok_or(Error::BadRequest)?;
         let index = self.index(self.transport);

@@ -14,7 +14,8 @@ use crate::{
         body::Body,
         name::Transport,
         polling::{Parked, PollBody},
-        receive::{room, whole_body},
+        receive::{count, room},
+        request_body::whole_body,
         settle::settle,
         watch::Watch,
     },
@@ -98,10 +99,11 @@ where
         return Err(Error::BadRequest);
     };
     let asks_first = headers.contains_key(header::EXPECT);
-    let bytes = match whole_body(&shared.options, body, asks_first).await {
-        Ok(bytes) => Bytes::from(bytes),
+    let (bytes, _held) = match whole_body(shared, body, asks_first).await {
+        Ok(body) => body.into_parts(),
         Err(response) => return Ok(*response),
     };
+    let bytes = Bytes::from(bytes);
     let revision = member.host.form.revision().unwrap_or(Revision::Four);
     if shared.find_member(member).is_none() {
         return Err(Error::SessionUnknown);
@@ -141,15 +143,19 @@ async fn deliver(
     let in_bytes = kind.starts_with(b"application/octet-stream");
     let is_form = member.host.transport() == Transport::JsonpPolling;
     let text;
+    let shared = &member.host.shared;
+    let mut bounds = shared.options.budget.bounds();
     let payload: Payload<'_> = match revision {
-        Revision::Three if in_bytes => engine::decode_binary_payload(bytes),
+        Revision::Three if in_bytes => engine::decode_binary_payload(bytes, &mut bounds),
         Revision::Four if in_bytes => return false,
         _ => {
             text = if is_form { form::engine_field(bytes) } else { Some(String::from_utf8_lossy(bytes)) };
             let Some(text) = &text else { return false };
-            engine::decode_payload(revision, text)
+            engine::decode_payload(revision, text, &mut bounds)
         }
     };
+    // Whoever is told that it is malformed counts that.
+    count(&shared.counters, &bounds, true);
     // Heartbeats do not wait behind the application.
     let is_heartbeat =
         |piece: &Piece<'_>| matches!(piece, Piece::Text(text) if **text == *engine::PING || **text == *engine::PONG);

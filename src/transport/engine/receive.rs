@@ -1,10 +1,11 @@
 //! What comes in from clients of Engine.IO, and over a WebSocket that carries nothing but messages.
 
 use crate::{
-    client::{Assembly, AssemblyKind, Credentials, Engine, Event, Member, Message, acknowledged, handle_here},
+    client::{Assembly, AssemblyKind, Credentials, Engine, Event, Held, Member, Message, acknowledged, handle_here},
     hub::{Reply, WireForm},
     listener::Count,
     session::DisconnectReason,
+    transport::receive::count,
     wire::{
         engine::{self, Malformed, Packet, Piece, Revision},
         packets::Acknowledge,
@@ -57,7 +58,8 @@ fn finish(member: &Arc<Member>, delivered: Result<(), Malformed>) {
 
 /// The client broke the rules: its session is over.
 pub(super) fn malformed(member: &Arc<Member>) {
-    log::debug!(target: "heirloom", "session {:?} sent what follows no rule of its protocol", member.id());
+    member.host.shared.counters.add(Count::Malformed, 1);
+    log::debug!(target: "heirloom::session", "session {:?} sent what follows no rule of its protocol", member.id());
     member.abort(DisconnectReason::ProtocolError);
 }
 
@@ -109,6 +111,7 @@ fn deliver(member: &Arc<Member>, engine: &Engine, revision: Revision, packet: Pa
 }
 
 fn bare(member: &Arc<Member>, message: Message) {
+    member.host.shared.counters.add(Count::ReceivedMessages, 1);
     let namespace = Arc::clone(member.host.shared.namespaces.root());
     member.host.inbox.push(Event::Message { namespace, message, acknowledge: Acknowledge::None });
 }
@@ -121,7 +124,12 @@ fn message(member: &Arc<Member>, engine: &Engine, revision: Revision, text: &str
     }
     let form = if revision == Revision::Three { Form::Ascii } else { Form::Utf8 };
     let shared = &member.host.shared;
-    let packet = socket_io::decode(form, text, shared.options.budget.max_attachments)?;
+    let budget = &shared.options.budget;
+    let mut bounds = budget.bounds();
+    let packet = socket_io::decode(form, text, budget.max_attachments, &mut bounds);
+    // Whoever ends the session counts that it was malformed.
+    count(&shared.counters, &bounds, true);
+    let packet = packet?;
     let namespace = shared.namespaces.find(packet.namespace);
     let (kind, list) = match packet.kind {
         Kind::Connect { query, payload } => {
@@ -151,7 +159,8 @@ fn message(member: &Arc<Member>, engine: &Engine, revision: Revision, text: &str
     if namespace.is_none() && form == Form::Utf8 {
         return Err(Malformed);
     }
-    let assembly = Assembly { namespace, kind, list, missing: packet.attachments, attachments: Vec::new() };
+    let held = (packet.attachments > 0).then(|| Held::nothing(&shared.received));
+    let assembly = Assembly { namespace, kind, list, missing: packet.attachments, attachments: Vec::new(), held };
     if assembly.missing == 0 {
         complete(member, assembly);
     } else {
@@ -166,6 +175,19 @@ fn attachment(member: &Arc<Member>, engine: &Engine, bytes: Bytes) -> Result<(),
     let assembly = waiting.as_mut().ok_or(Malformed)?;
     assembly.attachments.push(bytes);
     assembly.missing -= 1;
+    let (shared, length) = (&member.host.shared, assembly.length());
+    let broken = if length > shared.options.budget.max_attachment_bytes {
+        Some(Count::TooLarge)
+    } else if assembly.held.as_mut().is_some_and(|held| !held.set(length)) {
+        Some(Count::RefusedBody)
+    } else {
+        None
+    };
+    if let Some(count) = broken {
+        *waiting = None;
+        shared.counters.add(count, 1);
+        return Err(Malformed);
+    }
     let is_whole = assembly.missing == 0;
     let assembly = waiting.take_if(|_| is_whole);
     drop(waiting);
@@ -184,6 +206,7 @@ fn complete(member: &Arc<Member>, assembly: Assembly) {
     };
     match kind {
         AssemblyKind::Event { name, acknowledge } => {
+            member.host.shared.counters.add(Count::ReceivedMessages, 1);
             member.host.inbox.push(Event::Named { namespace, name, arguments: data, acknowledge });
         }
         AssemblyKind::Ack { id } => acknowledged(member, &namespace, id, Some(data)),

@@ -3,7 +3,7 @@
 
 use crate::{
     client::{Engine, Member, Probe},
-    listener::Shared,
+    listener::{Counters, Shared},
     session::DisconnectReason,
     transport::{
         name::Transport,
@@ -62,7 +62,8 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Opt
 
 /// Answers whether the client has left its polls.
 async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Engine) -> bool {
-    if !next_is(frames, engine::PROBE).await {
+    let counters = &member.host.shared.counters;
+    if !next_is(frames, engine::PROBE, counters).await {
         return false;
     }
     let answered = async {
@@ -72,7 +73,7 @@ async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Eng
     if answered.await.is_err() {
         return false;
     }
-    let upgraded = match select(pin!(next_is(frames, engine::UPGRADE)), pin!(sleep(LET_GO))).await {
+    let upgraded = match select(pin!(next_is(frames, engine::UPGRADE, counters)), pin!(sleep(LET_GO))).await {
         Either::Left((upgraded, _)) => upgraded,
         Either::Right(((), next)) => {
             member.probe(true);
@@ -87,12 +88,16 @@ async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Eng
 }
 
 /// Whether the next thing the client says is this text.
-async fn next_is(frames: &mut impl Frames, wanted: &str) -> bool {
+async fn next_is(frames: &mut impl Frames, wanted: &str, counters: &Counters) -> bool {
     poll_fn(|context| {
         loop {
             return Poll::Ready(match ready!(frames.poll_receive(context)) {
                 Ok(Some(Received::Pong)) => continue,
                 Ok(Some(Received::Text(text))) => text.as_ref() == wanted,
+                Err(broken) => {
+                    broken.count(counters);
+                    false
+                }
                 _ => false,
             });
         }

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use std::{borrow::Cow, io::Write};
+use std::{borrow::Cow, io::Write, ops::Range};
 
 use super::{MESSAGE, Revision, behind_number};
 use crate::wire::{
+    bounds::Bounds,
     double_utf8::{self, Strings},
     utf16,
 };
@@ -61,13 +62,25 @@ pub(crate) enum Outgoing<'a> {
 /// | a length that ends inside a surrogate pair | half a pair | stops |
 ///
 /// Revision 4 has U+001E between packets. An empty packet stops the reading, as nothing else could be made of it.
-pub(crate) fn decode_payload(revision: Revision, body: &str) -> Payload<'_> {
+///
+/// So does one more packet than a payload may have.
+pub(crate) fn decode_payload<'a>(revision: Revision, body: &'a str, bounds: &mut Bounds) -> Payload<'a> {
     let mut pieces = Vec::new();
-    let complete = match revision {
-        Revision::Three => split_by_length(body, &mut pieces).is_some(),
-        Revision::Four => split_by_separator(body, &mut pieces),
+    let take = |packet| {
+        bounds.admit(pieces.len())?;
+        pieces.push(Piece::Text(Cow::Borrowed(packet)));
+        Some(())
     };
-    Payload { pieces, complete }
+    let complete = match revision {
+        Revision::Three => split_by_length(body, take),
+        Revision::Four => split_by_separator(body, take),
+    };
+    Payload { pieces, complete: complete.is_some() }
+}
+
+/// Whether lengths cover a body of revision 3 exactly.
+pub(crate) fn is_complete_payload(body: &str) -> bool {
+    split_by_length(body, |_| Some(())).is_some()
 }
 
 /// Splits a binary body, which only revision 3 has: a zero for text or a one for binary, the decimal digits of the length in bytes as
@@ -84,10 +97,12 @@ pub(crate) fn decode_payload(revision: Revision, body: &str) -> Payload<'_> {
 /// | half a surrogate pair in it, as clients of 1.x write it | is kept | U+FFFD |
 /// | a binary of another type than a message | a packet of that type | stops |
 ///
-/// Binaries are slices of the body, and so is text if it is valid.
-pub(crate) fn decode_binary_payload(body: &Bytes) -> Payload<'_> {
+/// | more packets than a payload may have | all of them | stops |
+///
+/// Text is a slice of the body if it is valid, and so is a binary that has most of it: a small one does not keep a large body.
+pub(crate) fn decode_binary_payload<'a>(body: &'a Bytes, bounds: &mut Bounds) -> Payload<'a> {
     let mut pieces = Vec::new();
-    let complete = split_binary(body, &mut pieces).is_some();
+    let complete = split_binary(body, &mut pieces, bounds).is_some();
     Payload { pieces, complete }
 }
 
@@ -140,7 +155,7 @@ pub(crate) fn encode_binary_payload<'a>(packets: impl Iterator<Item = Outgoing<'
 }
 
 /// `None` when the body was not covered exactly.
-fn split_by_length<'a>(body: &'a str, pieces: &mut Vec<Piece<'a>>) -> Option<()> {
+fn split_by_length<'a>(body: &'a str, mut take: impl FnMut(&'a str) -> Option<()>) -> Option<()> {
     if body.is_empty() {
         return None;
     }
@@ -155,25 +170,22 @@ fn split_by_length<'a>(body: &'a str, pieces: &mut Vec<Piece<'a>>) -> Option<()>
             return None;
         }
         if !packet.is_empty() {
-            pieces.push(Piece::Text(Cow::Borrowed(packet)));
+            take(packet)?;
         }
         rest = behind;
     }
     Some(())
 }
 
-fn split_by_separator<'a>(body: &'a str, pieces: &mut Vec<Piece<'a>>) -> bool {
+fn split_by_separator<'a>(body: &'a str, mut take: impl FnMut(&'a str) -> Option<()>) -> Option<()> {
     for packet in body.split(SEPARATOR) {
-        if packet.is_empty() {
-            return false;
-        }
-        pieces.push(Piece::Text(Cow::Borrowed(packet)));
+        take(Some(packet).filter(|packet| !packet.is_empty())?)?;
     }
-    true
+    Some(())
 }
 
 /// `None` when the body was not covered exactly.
-fn split_binary<'a>(body: &'a Bytes, pieces: &mut Vec<Piece<'a>>) -> Option<()> {
+fn split_binary<'a>(body: &'a Bytes, pieces: &mut Vec<Piece<'a>>, bounds: &mut Bounds) -> Option<()> {
     let mut start = 0;
     while let Some((kind, rest)) = body[start..].split_first() {
         let digits = rest.iter().take(MAX_LENGTH_DIGITS).take_while(|digit| **digit <= 9).count();
@@ -185,14 +197,20 @@ fn split_binary<'a>(body: &'a Bytes, pieces: &mut Vec<Piece<'a>>) -> Option<()> 
             .try_fold(0_usize, |length, digit| length.checked_mul(10)?.checked_add(usize::from(*digit)))?;
         start += 1 + digits + 1;
         let end = start.checked_add(length).filter(|end| length > 0 && *end <= body.len())?;
+        bounds.admit(pieces.len())?;
         pieces.push(match kind {
             0 => Piece::Text(text(&body[start..end])?),
-            1 => Piece::Binary(behind_number(body.slice(start..end)).ok()?),
+            1 => Piece::Binary(behind_number(slice(body, start..end)).ok()?),
             _ => return None,
         });
         start = end;
     }
     Some(())
+}
+
+/// A part of the body, which keeps all of it only if that is not much more.
+fn slice(body: &Bytes, range: Range<usize>) -> Bytes {
+    if range.len() * 2 < body.len() { Bytes::copy_from_slice(&body[range]) } else { body.slice(range) }
 }
 
 fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {

@@ -1,11 +1,19 @@
 use super::*;
-use crate::wire::double_utf8::Strings;
+use crate::wire::{bounds::Bounds, double_utf8::Strings};
 use Revision::{Four, Three};
 
 mod payloads;
 mod properties;
 
 const BOTH: [Revision; 2] = [Three, Four];
+
+fn decode_payload(revision: Revision, body: &str) -> Payload<'_> {
+    super::decode_payload(revision, body, &mut Bounds::none())
+}
+
+fn decode_binary_payload(body: &Bytes) -> Payload<'_> {
+    super::decode_binary_payload(body, &mut Bounds::none())
+}
 
 fn text(revision: Revision, text: &str) -> Result<Packet<'_>, Malformed> {
     decode_text(revision, Cow::Borrowed(text))

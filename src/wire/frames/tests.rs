@@ -3,6 +3,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn decode(payload: &str) -> Payload {
+    super::decode(payload, &mut Bounds::none())
+}
+
 fn text(text: &str) -> Packet {
     Packet::Text(text.to_owned())
 }

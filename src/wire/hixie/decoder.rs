@@ -74,6 +74,11 @@ impl Decoder {
         frame
     }
 
+    /// Whether no frame has begun.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.start == self.bytes.len()
+    }
+
     fn read_frame(&mut self) -> Result<Option<Frame>, Error> {
         match self.bytes[self.start..] {
             [START_OF_TEXT, ..] => self.read_text(),

@@ -4,6 +4,10 @@ use super::{event::Arguments, *};
 
 mod properties;
 
+fn decode(text: &str) -> Option<Packet<'_>> {
+    super::decode(text, &mut Bounds::none())
+}
+
 /// JSON is equal when its text is.
 impl PartialEq for Kind<'_> {
     fn eq(&self, other: &Self) -> bool {

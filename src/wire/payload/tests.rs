@@ -2,6 +2,10 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 
+fn decode(payload: &str) -> Payload<'_> {
+    super::decode(payload, &mut Bounds::none())
+}
+
 fn encoded(packets: &[&str]) -> String {
     let mut out = Vec::new();
     encode(packets.iter().map(|packet| packet.as_bytes()), &mut out);

@@ -4,6 +4,10 @@ use Form::{Ascii, Utf8};
 mod malformed;
 mod properties;
 
+fn decode(form: Form, text: &str, max_attachments: usize) -> Result<Packet<'_>, Malformed> {
+    super::decode(form, text, max_attachments, &mut Bounds::none())
+}
+
 const BOTH: [Form; 2] = [Ascii, Utf8];
 
 /// JSON is equal when its text is.

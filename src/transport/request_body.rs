@@ -1,0 +1,149 @@
+//! Reading the body of a POST, within all its bounds.
+
+use super::{body::Body, receive::plain};
+use crate::{
+    client::Held,
+    listener::{Count, Shared},
+};
+use bytes::{Buf, BufMut};
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body::Body as HttpBody;
+use http_body_util::BodyExt;
+use std::{
+    ops::Deref,
+    pin::{Pin, pin},
+    time::Duration,
+};
+
+/// How much of a body beyond the limit is read, in bytes, and how long its next piece may take.
+const THROWN_AWAY: usize = 32 << 20;
+const GAP: Duration = Duration::from_secs(1);
+
+/// A body that has come whole. It is accounted for until it is dropped.
+#[derive(Debug)]
+pub(crate) struct WholeBody {
+    bytes: Vec<u8>,
+    held: Held,
+}
+
+impl WholeBody {
+    /// The bytes, and what is to be dropped with them.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Held) {
+        (self.bytes, self.held)
+    }
+}
+
+impl Deref for WholeBody {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Why there is no body.
+enum Unread {
+    /// It broke off, or was no body.
+    Incomplete,
+    TooLarge,
+    /// What clients have sent in all leaves no room for it.
+    NoRoom,
+}
+
+/// The body of a POST, or the answer to one that is too large, too slow or broken off, or comes when too much waits
+/// already. `asks_first` says that the client sends its body only when it is told to.
+pub(crate) async fn whole_body<B>(shared: &Shared, body: B, asks_first: bool) -> Result<WholeBody, Box<Response<Body>>>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+{
+    let mut whole = WholeBody { bytes: Vec::new(), held: Held::nothing(&shared.received) };
+    within_bounds(shared, body, asks_first, Some(&mut whole)).await?;
+    shared.counters.add(Count::ReceivedBytes, whole.len());
+    Ok(whole)
+}
+
+/// Reads a body nobody wants, so that its client sees the answer; or answers as [`whole_body`].
+pub(crate) async fn unwanted_body<B>(shared: &Shared, body: B, asks_first: bool) -> Result<(), Box<Response<Body>>>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+{
+    if asks_first {
+        return Ok(());
+    }
+    within_bounds(shared, body, asks_first, None).await
+}
+
+async fn within_bounds<B>(
+    shared: &Shared,
+    body: B,
+    asks_first: bool,
+    whole: Option<&mut WholeBody>,
+) -> Result<(), Box<Response<Body>>>
+where
+    B: HttpBody + Send,
+    B::Data: Send,
+{
+    let budget = &shared.options.budget;
+    let limit = budget.max_body_bytes;
+    if asks_first && body.size_hint().lower() > limit as u64 {
+        shared.counters.add(Count::TooLarge, 1);
+        return Err(Box::new(plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large")));
+    }
+    let body = pin!(body.map_err(|_| Unread::Incomplete));
+    let (count, status, text) = match tokio::time::timeout(budget.body_timeout, read(body, limit, whole)).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(Unread::TooLarge)) => (Count::TooLarge, StatusCode::PAYLOAD_TOO_LARGE, "body too large"),
+        Ok(Err(Unread::Incomplete)) => (Count::Malformed, StatusCode::BAD_REQUEST, "incomplete body"),
+        Ok(Err(Unread::NoRoom)) => (Count::RefusedBody, StatusCode::SERVICE_UNAVAILABLE, "too much to do"),
+        Err(_) => (Count::TooSlow, StatusCode::REQUEST_TIMEOUT, "body too slow"),
+    };
+    shared.counters.add(count, 1);
+    let mut response = plain(status, text);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    Err(Box::new(response))
+}
+
+/// Reads all of a body; what comes grows with what has come, never with what is announced.
+async fn read<B: HttpBody<Error = Unread>>(
+    mut body: Pin<&mut B>,
+    limit: usize,
+    mut whole: Option<&mut WholeBody>,
+) -> Result<(), Unread> {
+    if body.size_hint().lower() > limit as u64 {
+        throw_away(body).await;
+        return Err(Unread::TooLarge);
+    }
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length += data.remaining();
+        if length > limit {
+            throw_away(body).await;
+            return Err(Unread::TooLarge);
+        }
+        let Some(WholeBody { bytes, held }) = &mut whole else { continue };
+        bytes.put(data);
+        if !held.set(bytes.capacity()) {
+            *bytes = Vec::new();
+            held.set(0);
+            throw_away(body).await;
+            return Err(Unread::NoRoom);
+        }
+    }
+    Ok(())
+}
+
+/// Reads on while something comes: a client that is still sending when the connection closes never sees the answer.
+async fn throw_away<B: HttpBody<Error = Unread>>(mut body: Pin<&mut B>) {
+    let mut length = 0;
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(GAP, body.frame()).await {
+        length += frame.data_ref().map_or(0, Buf::remaining);
+        if length > THROWN_AWAY {
+            break;
+        }
+    }
+}
