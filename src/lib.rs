@@ -11,7 +11,8 @@ mod transport;
 mod wire;
 
 pub use client::{
-    Ack, AckError, Attempt, Client, Conflated, Data, Handshake, Message, ParseError, Refusal, SendError, Transient, Volatile,
+    Ack, AckError, Attempt, Client, Conflated, Data, Handshake, Message, ParseError, Refusal, SendError, Transient,
+    Volatile,
 };
 pub use hub::{Broadcast, Target};
 #[cfg(feature = "tower")]

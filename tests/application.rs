@@ -36,10 +36,10 @@ mod namespaces;
 mod sending;
 #[path = "application/shutdown.rs"]
 mod shutdown;
-#[path = "application/stats.rs"]
-mod stats;
 #[path = "application/slow_consumers.rs"]
 mod slow_consumers;
+#[path = "application/stats.rs"]
+mod stats;
 #[allow(dead_code, unused_imports, reason = "every test file uses a part of it")]
 mod support;
 #[path = "application/volatile.rs"]

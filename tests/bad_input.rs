@@ -7,8 +7,14 @@ mod bodies;
 mod floods;
 #[path = "bad_input/handshake_rates.rs"]
 mod handshake_rates;
+#[path = "bad_input/heads.rs"]
+mod heads;
 #[path = "bad_input/hixie.rs"]
 mod hixie;
+#[path = "bad_input/holdings.rs"]
+mod holdings;
+#[path = "bad_input/limits.rs"]
+mod limits;
 #[path = "bad_input/origins.rs"]
 mod origins;
 #[path = "bad_input/packets_contents.rs"]
@@ -35,5 +41,7 @@ mod sessions;
 mod slow_sockets;
 #[allow(dead_code, unused_imports, reason = "every test file uses a part of it")]
 mod support;
+#[path = "bad_input/waiting.rs"]
+mod waiting;
 #[path = "bad_input/websocket.rs"]
 mod websocket;

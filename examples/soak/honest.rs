@@ -95,7 +95,10 @@ async fn talk(mut peer: Peer, name: usize, pause: Duration, at_once: u64, seen: 
             return;
         }
         lock(&seen).note(asked.elapsed(), questions.count());
-        tokio::time::sleep(pause).await;
+        if let Err(error) = listen(&mut peer, pause, &seen).await {
+            lock(&seen).errors.push(about(peer.kind, &error).to_string());
+            return;
+        }
     }
     // It may be late for that.
     let _ = peer.leave().await;
@@ -114,6 +117,19 @@ async fn ask(peer: &mut Peer, name: usize, questions: RangeInclusive<u64>, seen:
                 Some(answer) => return Err(broken(format!("{answer:?} instead of {text:?}"))),
                 None => return Err(io::Error::new(ErrorKind::UnexpectedEof, format!("ended before {text:?}"))),
             }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing else comes than what is published.
+async fn listen(peer: &mut Peer, pause: Duration, seen: &Mutex<Seen>) -> io::Result<()> {
+    let until = Instant::now() + pause;
+    while Instant::now() < until {
+        match peer.listen(until).await? {
+            Some(published) if published.starts_with('x') => lock(seen).published += 1,
+            Some(other) => return Err(broken(format!("{other:?}, which nobody has asked for"))),
+            None => break,
         }
     }
     Ok(())

@@ -137,7 +137,13 @@ impl Connection {
         self.stream.read(&mut place).await
     }
 
-    async fn fill(&mut self) -> Result<()> {
+    /// Whether bytes have come that nobody has looked at.
+    pub(crate) fn has_bytes(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
+    /// Waits for bytes. Who stops waiting has missed none.
+    pub(crate) async fn fill(&mut self) -> Result<()> {
         match self.stream.read_buf(&mut self.buffer).await? {
             0 => Err(ErrorKind::UnexpectedEof.into()),
             _ => Ok(()),

@@ -8,7 +8,9 @@ use super::{
 use std::{
     collections::VecDeque,
     io::{Error, ErrorKind, Result},
+    time::Instant,
 };
+use tokio::time::timeout_at;
 
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -155,12 +157,41 @@ impl Peer {
         loop {
             match self.hear().await? {
                 Some(Heard::Message(text)) => return Ok(Some(text)),
-                Some(Heard::Heartbeat(answer)) => self.post(&answer).await?,
-                Some(Heard::Goodbye) => self.is_over = true,
-                Some(Heard::Opened(_) | Heard::Welcome | Heard::Probed) => {}
+                Some(heard) => self.obey(heard).await?,
                 None => return Ok(None),
             }
         }
+    }
+
+    /// The next message, if it begins to come before this time. Who listens polls.
+    pub(crate) async fn listen(&mut self, until: Instant) -> Result<Option<String>> {
+        loop {
+            match self.heard.pop_front() {
+                Some(Heard::Message(text)) => return Ok(Some(text)),
+                Some(heard) => self.obey(heard).await?,
+                None if self.is_over => return Err(ErrorKind::UnexpectedEof.into()),
+                None => {
+                    if self.by_poll() {
+                        self.park().await?;
+                    }
+                    let is_there = self.text.contains(self.kind.end_of_piece()) || self.down.has_bytes();
+                    if !is_there {
+                        let Ok(came) = timeout_at(until.into(), self.down.fill()).await else { return Ok(None) };
+                        came?;
+                    }
+                    self.take().await?;
+                }
+            }
+        }
+    }
+
+    async fn obey(&mut self, heard: Heard) -> Result<()> {
+        match heard {
+            Heard::Heartbeat(answer) => self.post(&answer).await?,
+            Heard::Goodbye => self.is_over = true,
+            Heard::Message(_) | Heard::Opened(_) | Heard::Welcome | Heard::Probed => {}
+        }
+        Ok(())
     }
 
     /// What the server says next; nothing when the session is over, also by an end of the connection between two
@@ -173,21 +204,30 @@ impl Peer {
             if self.is_over {
                 return Ok(None);
             }
-            let by_poll = !self.is_socket && (self.kind.carrier.is_poll() || self.kind.carrier == Carrier::Upgraded);
-            match self.payload(by_poll).await {
-                Ok(Some(payload)) => self.heard = self.kind.read(&payload, !self.id.is_empty(), by_poll)?,
-                Ok(None) => self.is_over = true,
-                Err(error) if is_end(&error) => self.is_over = true,
-                Err(error) => return Err(error),
-            }
+            self.take().await?;
         }
     }
 
-    async fn payload(&mut self, by_poll: bool) -> Result<Option<String>> {
+    /// Takes what the next payload says.
+    async fn take(&mut self) -> Result<()> {
+        match self.payload().await {
+            Ok(Some(payload)) => self.heard = self.kind.read(&payload, !self.id.is_empty(), self.by_poll())?,
+            Ok(None) => self.is_over = true,
+            Err(error) if is_end(&error) => self.is_over = true,
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn by_poll(&self) -> bool {
+        !self.is_socket && (self.kind.carrier.is_poll() || self.kind.carrier == Carrier::Upgraded)
+    }
+
+    async fn payload(&mut self) -> Result<Option<String>> {
         match self.kind.carrier {
             Carrier::Draft => self.down.draft_text().await,
             _ if self.is_socket => self.down.text().await,
-            _ if by_poll => {
+            _ if self.by_poll() => {
                 self.park().await?;
                 let (status, body) = self.down.answer().await?;
                 self.is_parked = false;

@@ -47,6 +47,9 @@ pub enum AckError {
     Send(SendError),
     /// It did not come in time. If it comes later it is ignored.
     Timeout,
+    /// The client owes as many already as it may ([`Builder::max_awaited_acks`](crate::Builder::max_awaited_acks));
+    /// nothing was sent.
+    TooMany,
     /// The client went away first.
     Disconnected,
     /// It came, but its arguments do not fit the type; why.
@@ -58,6 +61,7 @@ impl fmt::Display for AckError {
         match self {
             Self::Send(error) => write!(formatter, "not sent: {error}"),
             Self::Timeout => formatter.write_str("not acknowledged in time"),
+            Self::TooMany => formatter.write_str("not sent: the client owes too many acknowledgements"),
             Self::Disconnected => formatter.write_str("the client is gone"),
             Self::Arguments(reason) => write!(formatter, "the acknowledgement's arguments do not fit: {reason}"),
         }
@@ -81,7 +85,8 @@ pub(crate) struct Awaited {
 }
 
 impl Awaited {
-    /// Ids begin at 1, as those of the original, and go on where an earlier stay in the namespace ended.
+    /// Ids begin at 1, as those of the original, and go on where earlier stays ended: a late answer is none to a later
+    /// question.
     pub(crate) fn after(last: u64) -> Self {
         Self { last, by_id: HashMap::new() }
     }

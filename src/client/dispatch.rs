@@ -17,7 +17,6 @@ use crate::{
     session::DisconnectReason,
     wire::packets::Acknowledge,
 };
-use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// Begins to handle an event; nothing when there is nothing to do, or it is done.
@@ -62,7 +61,7 @@ pub(crate) fn acknowledge_receipt(member: &Arc<Member>, namespace: &Arc<Namespac
     if let Acknowledge::OnReceipt(id) = acknowledge {
         if !member.host.seats.hears(namespace) {
             member.host.shared.counters.add(Count::Ignored, 1);
-        return;
+            return;
         }
         // A full queue is counted.
         let _ = client(member, namespace).reply(Reply::Acknowledged { id, arguments: None });
@@ -113,7 +112,11 @@ fn message_handler(
         let parsed = match &message {
             // A text, where there is nothing but texts.
             Message::Text(text) if member.host.form.has_only_texts() && text.starts_with('{') => {
-                serde_json::from_str::<&RawValue>(text).ok()
+                let shared = &member.host.shared;
+                let mut bounds = shared.options.budget.bounds();
+                let json = bounds.json(text);
+                shared.counters.add(Count::TooDeep, bounds.too_deep);
+                json
             }
             Message::Json(json) => Some(&**json),
             _ => None,

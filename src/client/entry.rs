@@ -30,6 +30,13 @@ pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credential
         // Clients since 1.0 that ask twice know the answer.
         return None;
     }
+    let shared = &member.host.shared;
+    if member.host.seats.len() >= shared.options.budget.max_namespaces {
+        shared.counters.add(Count::RefusedNamespace, 1);
+        let refusal = Refusal::unauthorized("too many namespaces");
+        member.send_reply(namespace.endpoint(), Reply::Refused(&refusal));
+        return None;
+    }
     let handlers = namespace.handlers();
     if recover(member, namespace, &credentials) {
         return connected(member, namespace, &handlers);

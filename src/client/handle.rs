@@ -228,9 +228,10 @@ impl Client {
         self.others().to(room)
     }
 
-    /// Enters a room of the namespace. A client that is gone enters nothing.
-    pub fn join(&self, room: &str) {
-        self.member.host.seats.join(&self.member, &self.namespace, room);
+    /// Enters a room of the namespace; answers whether the client is in it now. One that is gone enters nothing, nor does
+    /// one that is in as many rooms already as it may ([`Builder::max_rooms`](crate::Builder::max_rooms)).
+    pub fn join(&self, room: &str) -> bool {
+        self.member.host.seats.join(&self.member, &self.namespace, room)
     }
 
     /// Leaves a room.
@@ -330,8 +331,10 @@ impl Client {
         if !self.member.host.form.acknowledges() {
             return Err(AckError::Send(SendError::Unsupported));
         }
-        let awaited = self.member.host.seats.await_ack(&self.namespace);
-        let (id, receiver) = awaited.ok_or(AckError::Send(SendError::Closed))?;
+        let shared = &self.member.host.shared;
+        let awaited = self.member.host.seats.await_ack(&self.namespace, shared.options.budget.max_awaited_acks);
+        shared.counters.add(Count::RefusedAck, usize::from(matches!(awaited, Err(AckError::TooMany))));
+        let (id, receiver) = awaited?;
         let _forget = Forget(self, id);
         // What is acknowledged is not missed in silence, so it is not kept for who comes back.
         let encoding = self.encode(&outgoing(id), None);

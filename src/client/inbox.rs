@@ -1,6 +1,14 @@
 //! What waits for the application's handlers: in order, one at a time for each client.
 
-use super::{authorization::Credentials, context::Member, data::Data, dispatch, handlers::Handling, message::Message, received::{Held, Received}};
+use super::{
+    authorization::Credentials,
+    context::Member,
+    data::Data,
+    dispatch,
+    handlers::Handling,
+    message::Message,
+    received::{Held, Received},
+};
 use crate::{
     hub::Namespace,
     listener::{Busy, Shared},

@@ -11,7 +11,7 @@ const GRAIN: usize = 4 * 1024;
 /// The account of what waits of all clients of one listener.
 ///
 /// The more waits in all, the less may wait in each place: no more than what is left. So however many clients let things
-/// wait, they share the total evenly, and about as much as one of them has stays free for who does not.
+/// wait, they share the total evenly, and some of it stays free for who does not.
 #[derive(Debug)]
 pub(crate) struct Received {
     total: usize,
@@ -117,6 +117,7 @@ mod tests {
             }
         }
         assert!(greedy.iter().all(|(_, bytes)| (92 * KIB..=100 * KIB).contains(bytes)), "{greedy:?}");
-        assert!(Held::nothing(&received).set(92 * KIB), "who comes next has as much as each of them");
+        assert!(Held::nothing(&received).set(44 * KIB), "who comes next has half as much as each of them");
+        assert!(!Held::nothing(&received).set(100 * KIB));
     }
 }

@@ -1,13 +1,27 @@
 //! The namespaces one session is in, and what belongs to the client in each.
 
-use super::{acknowledgement::Awaited, authorization::Refusal, context::Member, data::Data, state::State};
+use super::{
+    acknowledgement::{AckError, Awaited},
+    authorization::Refusal,
+    context::Member,
+    data::Data,
+    send_error::SendError,
+    state::State,
+};
 use crate::{
     hub::{Kept, Namespace, Tails},
+    listener::Count,
     session::SessionId,
 };
 use serde_json::value::RawValue;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::sync::oneshot;
+
+/// How many of the namespaces a client has left are remembered.
+const LEFT: usize = 64;
 
 /// What a client comes into a namespace with.
 #[derive(Debug)]
@@ -57,15 +71,14 @@ pub(crate) struct Seats {
 #[derive(Debug, Default)]
 struct Inner {
     seats: Vec<Seat>,
-    /// The last ids of acknowledgements asked for in namespaces the client has left: a late answer is not one to a
-    /// later question.
-    asked: Vec<(Arc<Namespace>, u64)>,
+    /// The last id of the acknowledgements asked for in namespaces the client has left.
+    asked: u64,
     /// The session has ended: nobody comes in any more.
     closed: bool,
     /// Why the client is not in the root namespace, if it was refused.
     refusal: Option<Box<Refusal>>,
-    /// Namespaces the client was in: what it sent before it heard of its going is no mistake.
-    left: Vec<Arc<Namespace>>,
+    /// The last namespaces the client was in: what it sent before it heard of its going is no mistake.
+    left: VecDeque<Arc<Namespace>>,
 }
 
 impl Seats {
@@ -82,8 +95,7 @@ impl Seats {
         if inner.closed || inner.seats.iter().any(|seat| Arc::ptr_eq(&seat.namespace, namespace)) {
             return false;
         }
-        let asked = inner.asked.iter().position(|(earlier, _)| Arc::ptr_eq(earlier, namespace));
-        let awaited = asked.map_or_else(Awaited::default, |place| Awaited::after(inner.asked.swap_remove(place).1));
+        let awaited = Awaited::after(inner.asked);
         let namespace = Arc::clone(namespace);
         let Entry { state, id, recovery, auth } = entry;
         tell();
@@ -197,19 +209,32 @@ impl Seats {
         let place = inner.seats.iter().position(|seat| seat.leaving && Arc::ptr_eq(&seat.namespace, namespace));
         let Some(place) = place else { return };
         let seat = inner.seats.swap_remove(place);
-        if seat.awaited.last() > 0 {
-            inner.asked.push((Arc::clone(namespace), seat.awaited.last()));
-        }
-        if !inner.closed && !inner.left.iter().any(|left| Arc::ptr_eq(left, namespace)) {
-            inner.left.push(Arc::clone(namespace));
+        inner.asked = inner.asked.max(seat.awaited.last());
+        if !inner.closed {
+            inner.left.retain(|left| !Arc::ptr_eq(left, namespace));
+            if inner.left.len() >= LEFT {
+                inner.left.pop_front();
+            }
+            inner.left.push_back(Arc::clone(namespace));
         }
         drop(inner);
         // The application's values are dropped without a lock.
         drop(seat);
     }
 
-    pub(crate) fn join(&self, member: &Arc<Member>, namespace: &Arc<Namespace>, room: &str) {
-        self.with(namespace, |seat| seat.rooms.extend(namespace.rooms.join(member, room)));
+    /// Answers whether the client is in the room now: not if it has gone, or is in as many as it may.
+    pub(crate) fn join(&self, member: &Arc<Member>, namespace: &Arc<Namespace>, room: &str) -> bool {
+        let shared = &member.host.shared;
+        let join = |seat: &mut Seat| {
+            if seat.rooms.len() < shared.options.budget.max_rooms {
+                seat.rooms.extend(namespace.rooms.join(member, room));
+                return true;
+            }
+            let is_in = seat.rooms.iter().any(|other| **other == *room);
+            shared.counters.add(Count::RefusedRoom, usize::from(!is_in));
+            is_in
+        };
+        self.with(namespace, join).unwrap_or(false)
     }
 
     pub(crate) fn leave_room(&self, member: &Member, namespace: &Arc<Namespace>, room: &str) {
@@ -229,9 +254,16 @@ impl Seats {
         self.look(namespace, |seat| Arc::clone(&seat.state))
     }
 
-    /// Waits for one more acknowledgement; nothing when the client is not there.
-    pub(crate) fn await_ack(&self, namespace: &Arc<Namespace>) -> Option<(u64, oneshot::Receiver<Option<Data>>)> {
-        self.with(namespace, |seat| seat.awaited.begin())
+    /// Waits for one more acknowledgement, if the client is there and does not owe `most` already.
+    pub(crate) fn await_ack(
+        &self,
+        namespace: &Arc<Namespace>,
+        most: usize,
+    ) -> Result<(u64, oneshot::Receiver<Option<Data>>), AckError> {
+        let mut inner = self.lock();
+        let awaited = inner.awaited();
+        let seat = inner.seat(namespace).ok_or(AckError::Send(SendError::Closed))?;
+        if awaited < most { Ok(seat.awaited.begin()) } else { Err(AckError::TooMany) }
     }
 
     /// Whoever waits for this acknowledgement, and waits no longer.
@@ -241,7 +273,12 @@ impl Seats {
 
     /// How many acknowledgements are waited for.
     pub(crate) fn awaited(&self) -> usize {
-        self.lock().seats.iter().map(|seat| seat.awaited.len()).sum()
+        self.lock().awaited()
+    }
+
+    /// How many namespaces the client is in, or has not quite left.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().seats.len()
     }
 
     /// The same for a client that is going.
@@ -251,13 +288,23 @@ impl Seats {
     }
 
     fn with<T>(&self, namespace: &Arc<Namespace>, act: impl FnOnce(&mut Seat) -> T) -> Option<T> {
-        let mut inner = self.lock();
-        let mut here = inner.seats.iter_mut().filter(|seat| !seat.leaving);
-        here.find(|seat| Arc::ptr_eq(&seat.namespace, namespace)).map(act)
+        self.lock().seat(namespace).map(act)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// That of a client that is there.
+    fn seat(&mut self, namespace: &Arc<Namespace>) -> Option<&mut Seat> {
+        let mut here = self.seats.iter_mut().filter(|seat| !seat.leaving);
+        here.find(|seat| Arc::ptr_eq(&seat.namespace, namespace))
+    }
+
+    fn awaited(&self) -> usize {
+        self.seats.iter().map(|seat| seat.awaited.len()).sum()
     }
 }
 

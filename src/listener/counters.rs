@@ -31,6 +31,9 @@ macro_rules! counters {
             pub queued_bytes: usize,
             /// What outgoing queues cost now, in bytes, as [`Builder::total_queue_bytes`](crate::Builder) bounds it.
             pub total_queue_bytes: usize,
+            /// Bytes clients have sent that wait now, for their rest or for the application, as
+            /// [`Builder::total_received_bytes`](crate::Builder) bounds them; less than 4 KiB in one place is not seen.
+            pub waiting_bytes: usize,
             $($(#[doc = $meaning])+ pub $name: u64,)+
             living: Living,
             ended: Ended,
@@ -38,12 +41,13 @@ macro_rules! counters {
 
         impl Counters {
             pub(crate) fn read(&self, present: Present) -> Stats {
-                let Present { sessions, queued, living, ended } = present;
+                let Present { sessions, queued, waiting_bytes, living, ended } = present;
                 Stats {
                     sessions,
                     queued_messages: queued.messages,
                     queued_bytes: queued.bytes,
                     total_queue_bytes: queued.cost,
+                    waiting_bytes,
                     $($name: self.of(Count::$count),)+
                     living,
                     ended,
@@ -118,6 +122,8 @@ counters! {
     SentBytes => sent_bytes,
     /// Batches handed to connections: what is written at once.
     SentBatches => sent_batches,
+    /// Requests whose head was longer than it may be, or had more than 100 headers.
+    RefusedHead => refused_heads,
     /// Bodies, frames, messages and sets of attachments that were larger than they may be.
     TooLarge => too_large,
     /// Heads, bodies and frames that took longer than they may.
@@ -128,6 +134,8 @@ counters! {
     TooDeep => too_deep,
     /// Bodies that were refused because clients had sent more, in all, than was handled.
     RefusedBody => refused_bodies,
+    /// Bodies that broke off before they had come whole.
+    Incomplete => incomplete_bodies,
     /// Connections that were given up because their peer did not read.
     Unread => unread_responses,
     /// Bodies and frames that follow no rule of their protocol.
@@ -187,6 +195,7 @@ pub(crate) struct Queued {
 pub(crate) struct Present {
     pub(crate) sessions: usize,
     pub(crate) queued: Queued,
+    pub(crate) waiting_bytes: usize,
     pub(crate) living: Living,
     pub(crate) ended: Ended,
 }
@@ -204,6 +213,7 @@ impl Stats {
             ("queued_messages", self.queued_messages),
             ("queued_bytes", self.queued_bytes),
             ("total_queue_bytes", self.total_queue_bytes),
+            ("waiting_bytes", self.waiting_bytes),
         ];
         gauges.into_iter().map(|(name, number)| (name, number as u64))
     }
@@ -257,6 +267,7 @@ mod tests {
         counters.read(Present {
             sessions,
             queued: Queued::default(),
+            waiting_bytes: 0,
             living: gauges.living(),
             ended: gauges.ended_so_far(),
         })

@@ -57,6 +57,7 @@ impl Series {
             "refused_sessions" => (REFUSED, "sessions"),
             "refused_by_peer" => (REFUSED, "sessions-of-peer"),
             "refused_clients" => (REFUSED, "authorization"),
+            "refused_heads" => (REFUSED, "heads"),
             "refused_rooms" => (REFUSED, "rooms"),
             "refused_namespaces" => (REFUSED, "namespaces"),
             "refused_acks" => (REFUSED, "acknowledgements"),

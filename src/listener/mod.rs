@@ -19,11 +19,11 @@ mod wrap;
 
 use crate::transport;
 pub(crate) use admission::{Full, Place};
+pub(crate) use budget::Budget;
 pub(crate) use builder::whole_seconds;
 pub use builder::{BuildError, Builder};
-pub(crate) use budget::Budget;
-pub(crate) use counters::{Count, Counters};
 pub use counters::Stats;
+pub(crate) use counters::{Count, Counters};
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 pub use namespace::Namespace;
@@ -39,7 +39,8 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use wrap::ListenerLayer;
 pub use wrap::{Wrapped, WrappedBody, WrappedFuture};
 
-/// A realtime listener: options, handlers and every live session. Cheap to clone; all clones are one listener.
+/// A realtime listener: options, handlers and every live session. Cheap to clone; all clones are one listener, and when the
+/// last is dropped its clients are sent away ([`Listener::shutdown`]).
 ///
 /// What it does for its clients, it does in its root namespace `/`, where every client of every generation is;
 /// [`Listener::of`] names others. Set the handlers once, before serving; a handler set later serves the events that

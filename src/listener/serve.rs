@@ -1,6 +1,6 @@
 //! Serving an accepted stream: everything a listener can do.
 
-use super::Listener;
+use super::{Count, Listener, budget::Budget};
 use crate::transport::{Observed, Opening, Peer, Watch, close_gently, serve_hixie, sniff};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -93,13 +93,13 @@ impl Listener {
         R::Error: Into<BoxError>,
     {
         let failed = |source: BoxError| ServeError { source };
-        let header_timeout = self.shared.options.budget.header_timeout;
+        let Budget { header_timeout, max_head_bytes, .. } = self.shared.options.budget;
         let address = socket.peer();
         let watch = Watch::new(socket);
         let peer = Peer { address, watch: Some(Arc::clone(&watch)), secure, ..Peer::default() };
         let looked = tokio::time::timeout(
             header_timeout,
-            sniff(&mut stream, &self.shared.mount, &self.shared.options.transports),
+            sniff(&mut stream, &self.shared.mount, &self.shared.options.transports, max_head_bytes),
         )
         .await;
         let opening = looked.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()))?;
@@ -122,13 +122,19 @@ impl Listener {
             }
         };
         let stream = Observed::new(&self.shared, stream, watch, prefix);
-        http1::Builder::new()
+        let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)
+            .max_header_size(max_head_bytes)
+            // What it reads ahead, and what it takes of us before the client does, is in nobody's account.
+            .max_buf_size(max_head_bytes)
             .title_case_headers(true)
             .serve_connection(TokioIo::new(stream), self.wrap_connection(service, peer))
             .with_upgrades()
-            .await
-            .map_err(|error| failed(error.into()))
+            .await;
+        served.map_err(|error| {
+            self.shared.counters.add(Count::RefusedHead, usize::from(error.is_parse_too_large()));
+            failed(error.into())
+        })
     }
 }

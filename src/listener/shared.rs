@@ -263,7 +263,13 @@ impl Shared {
 
     pub(crate) fn stats(&self) -> Stats {
         let (living, ended) = (self.gauges.living(), self.gauges.ended_so_far());
-        self.counters.read(Present { sessions: self.session_count(), queued: self.queued(), living, ended })
+        self.counters.read(Present {
+            sessions: self.session_count(),
+            queued: self.queued(),
+            waiting_bytes: self.received.used(),
+            living,
+            ended,
+        })
     }
 
     /// What waits for all clients.

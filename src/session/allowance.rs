@@ -17,7 +17,8 @@ pub(crate) struct Limits {
 /// The bounds of every queue of one listener, and the account of what waits in all of them.
 ///
 /// The more waits in all, the less may wait in each: no queue may cost more than what is left. So however many clients
-/// do not read, they share the total evenly, and about as much as one of them has stays free for who does read.
+/// do not read, they share the total evenly. A quarter of it is not for them: only who has taken what was there before
+/// has a share in that, so that a message to many reaches all who read.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     pub(crate) limits: Limits,
@@ -37,11 +38,16 @@ impl Allowance {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Whether a queue of this cost may become so much more expensive after it has given back `spare`.
+    /// Whether a queue of this cost may become so much more expensive after it has given back `spare`. Its client keeps
+    /// up with what is said to it, or not.
     ///
     /// Who asks takes in a second step, so threads that ask at the same time may exceed the total by one message each.
-    pub(super) fn leave_room(&self, held: usize, cost: usize, spare: usize) -> bool {
-        let left = self.total.saturating_sub(self.used().saturating_sub(spare));
+    pub(super) fn leave_room(&self, held: usize, cost: usize, spare: usize, keeps_up: bool) -> bool {
+        let used = self.used().saturating_sub(spare);
+        if keeps_up {
+            return used.saturating_add(cost) <= self.total;
+        }
+        let left = (self.total - self.total / 4).saturating_sub(used);
         held.saturating_sub(spare).saturating_add(cost) <= left
     }
 
@@ -70,38 +76,42 @@ mod tests {
     const LIMITS: Limits = Limits { bytes: usize::MAX, messages: usize::MAX };
 
     #[test]
-    fn one_queue_may_have_half_of_the_total() {
+    fn a_queue_that_is_not_read_may_have_as_much_as_is_left_of_three_quarters() {
         let allowance = Allowance::new(LIMITS, OnFull::default(), 100);
-        allowance.take(40);
-        assert!(allowance.leave_room(40, 10, 0), "50 of 60 that are left");
-        allowance.take(10);
-        assert!(!allowance.leave_room(50, 1, 0), "51 of 50 that are left");
-        assert!(allowance.leave_room(50, 2, 1), "51 of 51 that are left, when one is given back");
-        assert!(allowance.leave_room(0, 50, 0), "and another as much");
+        allowance.take(30);
+        assert!(allowance.leave_room(30, 15, 0, false), "45 of 45 that are left");
+        allowance.take(15);
+        assert!(!allowance.leave_room(45, 1, 0, false), "46 of 30 that are left");
+        assert!(allowance.leave_room(45, 1, 8, false), "38 of 38 that are left, when eight are given back");
+        assert!(allowance.leave_room(0, 30, 0, false), "and another as much");
     }
 
     #[test]
-    fn queues_that_are_never_emptied_share_the_total_evenly_and_leave_room_for_another() {
+    fn queues_that_are_never_emptied_share_evenly_and_leave_a_quarter_to_who_reads() {
         let allowance = Allowance::new(LIMITS, OnFull::default(), 1_000_000);
         let mut queues = [0_usize; 99];
         for _ in 0..20_000 {
             for held in &mut queues {
-                if allowance.leave_room(*held, 100, 0) {
-                    *held += 100;
-                    allowance.take(100);
+                if allowance.leave_room(*held, 50, 0, false) {
+                    *held += 50;
+                    allowance.take(50);
                 }
             }
         }
         assert_eq!(allowance.used(), queues.iter().sum::<usize>());
-        assert!(queues.iter().all(|held| (9_900..=10_000).contains(held)), "{queues:?}");
-        assert!(allowance.leave_room(0, 9_900, 0), "who reads has as much as each of them");
+        assert!(queues.iter().all(|held| (7_400..=7_500).contains(held)), "{queues:?}");
+        assert!(allowance.leave_room(0, 250_000, 0, true));
+        allowance.take(250_000);
+        assert!(!allowance.leave_room(0, 7_501, 0, true), "no more than there is");
     }
 
     #[test]
     fn what_exceeds_every_number_is_refused() {
         let allowance = Allowance::new(LIMITS, OnFull::default(), 100);
         allowance.take(10);
-        assert!(!allowance.leave_room(10, usize::MAX, 0));
-        assert!(!allowance.leave_room(0, usize::MAX, usize::MAX));
+        for keeps_up in [false, true] {
+            assert!(!allowance.leave_room(10, usize::MAX, 0, keeps_up));
+            assert!(!allowance.leave_room(0, usize::MAX, usize::MAX, keeps_up));
+        }
     }
 }

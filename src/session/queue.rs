@@ -27,6 +27,10 @@ pub(crate) enum SendError {
     NotReady,
 }
 
+/// The keys of messages, in their order. Most queues have none.
+#[derive(Debug, Default)]
+struct Keys(VecDeque<Key>);
+
 /// What waits is in three parts: what is under way is out of `entries` and still held; the first `sealed` entries are a
 /// poll's answer; the rest is loose. Only what is loose, and no word of the protocol's, is ever dropped to make room.
 #[derive(Debug)]
@@ -46,7 +50,7 @@ pub(crate) struct Queue {
     /// Before this entry there is no volatile one.
     oldest_volatile: usize,
     /// The keys of the loose messages that have one, in their order.
-    keys: Option<Box<VecDeque<Key>>>,
+    keys: Option<Box<Keys>>,
     /// How many of the entries are heartbeats: a long queue is not searched for them.
     heartbeats: usize,
 }
@@ -118,6 +122,11 @@ impl Queue {
         }
     }
 
+    /// Whether messages wait that a poll has yet to come for.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.loose.messages > 0
+    }
+
     /// How many entries are a poll's answer.
     pub(crate) fn sealed(&self) -> usize {
         self.sealed
@@ -147,15 +156,18 @@ impl Queue {
     pub(crate) fn take(&mut self, count: usize) -> Batch {
         let count = count.min(self.entries.len());
         let sealed = self.sealed.min(count);
+        let is_marked = self.volatile > 0 || self.keys.is_some();
         let mut batch = Batch(self.entries.drain(..count).collect());
-        self.heartbeats -= batch.heartbeats();
+        if self.heartbeats > 0 {
+            self.heartbeats -= batch.heartbeats();
+        }
         if self.entries.is_empty() {
             // An idle session owns no buffer.
             self.entries = VecDeque::new();
             self.nothing_is_loose();
         }
-        for entry in batch.0.iter_mut().skip(sealed) {
-            if !entry.is_word() {
+        if is_marked || !self.entries.is_empty() {
+            for entry in batch.0.iter_mut().skip(sealed).filter(|entry| !entry.is_word()) {
                 self.loose = self.loose.minus(Sum::of(&entry.element));
                 self.forget_mark(entry.mark, 0);
                 entry.mark = entry.mark.settled();

@@ -47,6 +47,13 @@ pub(crate) fn payload(form: WireForm, id: SessionId, entries: &[Entry], out: &mu
     }
 }
 
+/// Room for a payload, which may be as large as a queue: it is not to be copied again and again while it grows.
+fn room(entries: &[Entry]) -> usize {
+    /// For what stands around a message, or for a word of the protocol's own.
+    const FRAMING: usize = 16;
+    entries.iter().map(|entry| entry.element.length() + FRAMING).sum::<usize>() + 2 * FRAMING
+}
+
 /// A packet of the packets generation.
 fn packet(element: &Element) -> &[u8] {
     match element {
@@ -80,7 +87,7 @@ fn frame(form: WireForm, id: SessionId, entries: &[Entry]) -> Bytes {
             Bytes::from_static(envelope::WEBSOCKET_HEARTBEAT.as_bytes())
         }
         _ => {
-            let mut out = Vec::new();
+            let mut out = Vec::with_capacity(room(entries));
             payload(form, id, entries, &mut out);
             out.into()
         }
@@ -89,7 +96,7 @@ fn frame(form: WireForm, id: SessionId, entries: &[Entry]) -> Bytes {
 
 /// A batch as the body of a poll's response. `index` is the callback of a JSONP poll.
 pub(crate) fn poll_body(form: WireForm, id: SessionId, batch: &Batch, index: Option<&str>) -> Bytes {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(room(&batch.0));
     payload(form, id, &batch.0, &mut text);
     match index {
         None => text.into(),
@@ -248,7 +255,9 @@ mod tests {
         let frames = part(WireForm::Frames, &forged.into());
         let payload =
             frames.strip_prefix("Content-Type: text/plain\n\n").unwrap().strip_suffix("\n--socketio\n").unwrap();
-        let [frames::Packet::Json(json)] = &frames::decode(payload, &mut Bounds::none()).packets[..] else { panic!("{payload}") };
+        let [frames::Packet::Json(json)] = &frames::decode(payload, &mut Bounds::none()).packets[..] else {
+            panic!("{payload}")
+        };
         assert_eq!(serde_json::from_str::<String>(json.get()).unwrap(), forged);
     }
 

@@ -61,7 +61,10 @@ pub(crate) async fn enter(shared: &Shared, peer: Option<SocketAddr>, may_be_left
     shared.admission.take(peer).map_err(|full| {
         let (count, whose) = match full {
             Full::Listener => (Count::RefusedSession, "`max_sessions`: the listener has them all"),
-            Full::Peer => (Count::RefusedByPeer, "`max_sessions_per_peer`: this address has them all (a proxy's? See `trusted_proxies`)"),
+            Full::Peer => (
+                Count::RefusedByPeer,
+                "`max_sessions_per_peer`: this address has them all (a proxy's? See `trusted_proxies`)",
+            ),
         };
         let level = if shared.counters.add_first(count) { log::Level::Warn } else { log::Level::Debug };
         log::log!(target: "heirloom::handshake", level, "refused a session of {peer:?}, see the option {whose}");

@@ -38,9 +38,8 @@ pub fn route(bytes: &[u8]) {
     says_goodbye(query);
     read_query(query);
     let mount = mount();
-    let is_below = |prefix: &str| {
-        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+    let is_below =
+        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let Some(route) = mount.route(path, query) else { return };
     assert!(mount.prefixes().any(is_below), "what is not below a resource is the application's");
     let is_segment = |text: &str| !text.is_empty() && !text.contains('/') && path.contains(text);
@@ -66,8 +65,13 @@ pub fn origin(bytes: &[u8]) {
         if only_own == Verdict::Allowed {
             let host_of = |text: &str| text.rsplit("://").next().unwrap_or_default().to_ascii_lowercase();
             let (of_page, of_listener) = (host_of(origin), host_of(host));
-            let without_port = |host: &str| host.trim_end_matches(|byte: char| byte.is_ascii_digit() || byte == ':').to_owned();
-            assert_eq!(without_port(&of_page), without_port(&of_listener), "only the page of the same host is of its own");
+            let without_port =
+                |host: &str| host.trim_end_matches(|byte: char| byte.is_ascii_digit() || byte == ':').to_owned();
+            assert_eq!(
+                without_port(&of_page),
+                without_port(&of_listener),
+                "only the page of the same host is of its own"
+            );
         }
         if let Ok(origins) = Origins::listed(entries.split_whitespace()) {
             origins.judge(None, own, true);
@@ -123,7 +127,7 @@ pub fn opening(bytes: &[u8]) {
 fn sniffed(bytes: &[u8], cut: usize) -> Opening {
     let (first, rest) = bytes.split_at(cut);
     let mut stream = first.chain(rest);
-    match sniff(&mut stream, &mount(), &Transport::ALL).now_or_never() {
+    match sniff(&mut stream, &mount(), &Transport::ALL, 8 << 10).now_or_never() {
         Some(Ok(opening)) => opening,
         other => panic!("bytes are there at once: {other:?}"),
     }
@@ -142,7 +146,10 @@ fn answer(parts: &Parts) {
         secure: false,
         protocol: text("sec-websocket-protocol"),
     };
-    let lines = [(hixie::response_75(&opening), 5), (hixie::response_76(&opening), 5 + usize::from(opening.protocol.is_some()))];
+    let lines = [
+        (hixie::response_75(&opening), 5),
+        (hixie::response_76(&opening), 5 + usize::from(opening.protocol.is_some())),
+    ];
     for (head, lines) in lines {
         let Some(head) = head else { continue };
         assert!(head.ends_with("\r\n\r\n"));

@@ -249,7 +249,9 @@ async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: 
     if own.is_socket() {
         return Response::new(Body::refused());
     }
-    let Some(response) = stream::response(&member, own, reader) else { return Response::new(Body::refused()) };
+    let Some(response) = stream::response(&member, own, reader, peer.watch) else {
+        return Response::new(Body::refused());
+    };
     if is_new {
         handle_here(&member);
     }

@@ -6,15 +6,11 @@ use super::{
     goodbye::close_gently,
     handle::Peer,
     origin::Scheme,
-    patience::Patience,
+    patience::Begun,
     socket::{Broken, Frame, Frames, Received},
     websocket::{NotOpened, Opened},
 };
-use crate::{
-    listener::{Budget, Shared},
-    session::DisconnectReason,
-    wire::hixie,
-};
+use crate::{listener::Shared, session::DisconnectReason, wire::hixie};
 use http::{HeaderMap, Response, StatusCode, header, header::HeaderName, request::Parts};
 use std::{
     io,
@@ -68,7 +64,7 @@ where
     if prove(&mut stream, &keys).await.is_err() {
         return;
     }
-    let frames = Hixie::new(stream, &opened.shared.options.budget);
+    let frames = Hixie::new(stream, &opened.shared);
     opened.run(frames).await;
 }
 
@@ -106,7 +102,7 @@ where
     if let Some(keys) = keys {
         prove(&mut stream, &keys).await?;
     }
-    opened.run(Hixie::new(stream, &shared.options.budget)).await;
+    opened.run(Hixie::new(stream, shared)).await;
     Ok(())
 }
 
@@ -148,23 +144,30 @@ async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, status: Statu
 struct Hixie<S> {
     stream: S,
     decoder: hixie::Decoder,
-    /// With a frame that has begun.
-    patience: Patience,
+    begun: Begun,
     peer_left: bool,
     out: Vec<u8>,
     written: usize,
 }
 
 impl<S> Hixie<S> {
-    fn new(stream: S, budget: &Budget) -> Self {
+    fn new(stream: S, shared: &Shared) -> Self {
+        let budget = &shared.options.budget;
         Self {
             stream,
             decoder: hixie::Decoder::new(budget.max_frame_bytes),
-            patience: Patience::new(budget.frame_timeout),
+            begun: Begun::nothing(budget, &shared.received),
             peer_left: false,
             out: Vec::new(),
             written: 0,
         }
+    }
+
+    /// What has come of a frame is let go of.
+    fn give_up(&mut self, broken: Broken) -> Broken {
+        self.decoder.give_up();
+        self.begun.finish();
+        broken
     }
 }
 
@@ -173,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
         loop {
             match self.decoder.next_frame() {
                 Ok(Some(hixie::Frame::Text(text))) => {
-                    self.patience.renew();
+                    self.begun.finish();
                     return Poll::Ready(Ok(Some(Received::Text(text))));
                 }
                 Ok(Some(hixie::Frame::Close)) => {
@@ -183,7 +186,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
                     self.peer_left = true;
                     return Poll::Ready(Ok(None::<Received<String>>));
                 }
-                Ok(None) => {}
+                Ok(None) => {
+                    let held = self.begun.hold(self.decoder.held_bytes());
+                    held.map_err(|broken| self.give_up(broken))?;
+                }
                 Err(hixie::Error::BadFrame) => return Poll::Ready(Err(Broken::Protocol)),
                 Err(hixie::Error::TooLarge) => return Poll::Ready(Err(Broken::TooLarge)),
             }
@@ -196,20 +202,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
                 }
                 Poll::Ready(Ok(())) => self.decoder.feed(buffer.filled()),
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Io)),
-                Poll::Pending if self.decoder.is_idle() => {
-                    self.patience.rest();
-                    return Poll::Pending;
-                }
                 Poll::Pending => {
-                    ready!(self.patience.poll_over(context));
-                    return Poll::Ready(Err(Broken::TooSlow));
+                    let broken = ready!(self.begun.poll_over(context, self.decoder.is_idle()));
+                    return Poll::Ready(Err(self.give_up(broken)));
                 }
             }
         }
     }
 
     fn pause(&mut self) {
-        self.patience.rest();
+        self.begun.pause();
     }
 
     fn queue(&mut self, frame: Frame) -> Result<(), Broken> {
@@ -235,6 +237,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
     }
 
     async fn close(&mut self, _: DisconnectReason) {
+        self.decoder.give_up();
+        self.begun.finish();
         if self.peer_left {
             return;
         }

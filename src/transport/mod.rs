@@ -34,10 +34,10 @@ mod websocket;
 
 pub use body::Body;
 pub(crate) use flash_policy::{document as flash_policy, serve as serve_flash_policy};
+pub(crate) use forwarded::TrustedProxies;
 pub(crate) use goodbye::close_gently;
 pub use handle::PeerAddress;
 pub(crate) use handle::{Peer, handle, matches, respond};
-pub(crate) use forwarded::TrustedProxies;
 pub(crate) use handshake_limit::{
     HandshakeLimit, Rate as HandshakeRate, Turn as HandshakeTurn, Waiting as HandshakeWaiting, network,
 };

@@ -157,7 +157,8 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
         None => Some((authority, None)),
         Some(colon) => {
             let (host, port) = (authority.get(..colon)?, authority.get(colon + 1..)?);
-            Some((host, Some(port.parse().ok()?)))
+            // Numbers may have a sign, ports have none.
+            Some((host, Some(port.parse().ok().filter(|_| !port.starts_with('+'))?)))
         }
     }
 }

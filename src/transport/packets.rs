@@ -118,7 +118,7 @@ async fn carry(
         Poll { member: Arc::clone(&member), transport, index, watch: peer.watch }.answer().await
     } else {
         settle(&member).await;
-        stream::response(&member, transport, reader).unwrap_or_else(|| stream::not_handshaken(transport))
+        stream::response(&member, transport, reader, peer.watch).unwrap_or_else(|| stream::not_handshaken(transport))
     };
     // The first answer is sealed: what the application sends now follows it.
     handle_here(&member);

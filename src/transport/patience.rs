@@ -1,8 +1,11 @@
 //! How long a peer is waited for, with a timer only while it is: until the rest of what it began to send has come, and
 //! until it takes a byte of what is written to it.
 
-use super::{handle::Peer, watch::Watch};
-use crate::listener::{Count, Shared};
+use super::{handle::Peer, socket::Broken, watch::Watch};
+use crate::{
+    client::{Held, Received},
+    listener::{Budget, Count, Shared},
+};
 use std::{
     future::Future,
     io,
@@ -19,9 +22,47 @@ use tokio::{
 /// Into how many looks at what the kernel holds a write's time is divided.
 const LOOKS: u32 = 4;
 
+/// A message that has begun to come: for how long, and how much there is room for.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    patience: Patience,
+    held: Held,
+}
+
+impl Begun {
+    pub(crate) fn nothing(budget: &Budget, received: &Arc<Received>) -> Self {
+        Self { patience: Patience::new(budget.frame_timeout), held: Held::nothing(received) }
+    }
+
+    /// So many bytes wait for the rest.
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Broken> {
+        if self.held.set(bytes) { Ok(()) } else { Err(Broken::NoRoom) }
+    }
+
+    /// There is no more to read. Ready when what has begun has taken too long.
+    pub(crate) fn poll_over(&mut self, context: &mut Context<'_>, is_idle: bool) -> Poll<Broken> {
+        if is_idle {
+            self.patience.rest();
+            return Poll::Pending;
+        }
+        self.patience.poll_over(context).map(|()| Broken::TooSlow)
+    }
+
+    /// A message has come to its end, or nobody waits for it.
+    pub(crate) fn finish(&mut self) {
+        self.patience.renew();
+        self.held.set(0);
+    }
+
+    /// Nothing is read for a while.
+    pub(crate) fn pause(&mut self) {
+        self.patience.rest();
+    }
+}
+
 /// Waits for the rest of what has begun to come.
 #[derive(Debug)]
-pub(crate) struct Patience {
+struct Patience {
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
     /// What the timer is for has come, and something else may have begun.
@@ -29,23 +70,23 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    pub(crate) fn new(limit: Duration) -> Self {
+    fn new(limit: Duration) -> Self {
         Self { limit, timer: None, is_spent: false }
     }
 
     /// Nothing is waited for.
-    pub(crate) fn rest(&mut self) {
+    fn rest(&mut self) {
         self.timer = None;
     }
 
     /// What was waited for has come.
-    pub(crate) fn renew(&mut self) {
+    fn renew(&mut self) {
         self.is_spent = true;
     }
 
     /// Ready when what is waited for has taken too long. Counts from the first call after [`Self::rest`] or
     /// [`Self::renew`].
-    pub(crate) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let is_spent = std::mem::take(&mut self.is_spent);
         let limit = self.limit;
         let timer = match &mut self.timer {

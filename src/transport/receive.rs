@@ -1,9 +1,7 @@
 //! What comes in: payloads to packets to the session and the inbox, whatever carried them. Those of the packets
 //! generation go on in `receive_packets`.
 
-use super::{
-    body::Body, engine, leaving::let_others_pass, name::Transport, receive_packets, request_body::whole_body,
-};
+use super::{body::Body, engine, leaving::let_others_pass, name::Transport, receive_packets, request_body::whole_body};
 use crate::{
     client::{Event, Member, Message, handle_elsewhere, handle_here},
     hub::WireForm,

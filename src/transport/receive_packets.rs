@@ -208,5 +208,7 @@ fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
         }
         Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => Event::Receipt { namespace, acknowledge },
     };
+    let is_message = matches!(event, Event::Message { .. } | Event::Named { .. });
+    member.host.shared.counters.add(Count::ReceivedMessages, usize::from(is_message));
     member.host.inbox.push(event);
 }

@@ -95,7 +95,7 @@ where
     let (count, status, text) = match tokio::time::timeout(budget.body_timeout, read(body, limit, whole)).await {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(Unread::TooLarge)) => (Count::TooLarge, StatusCode::PAYLOAD_TOO_LARGE, "body too large"),
-        Ok(Err(Unread::Incomplete)) => (Count::Malformed, StatusCode::BAD_REQUEST, "incomplete body"),
+        Ok(Err(Unread::Incomplete)) => (Count::Incomplete, StatusCode::BAD_REQUEST, "incomplete body"),
         Ok(Err(Unread::NoRoom)) => (Count::RefusedBody, StatusCode::SERVICE_UNAVAILABLE, "too much to do"),
         Err(_) => (Count::TooSlow, StatusCode::REQUEST_TIMEOUT, "body too slow"),
     };

@@ -6,10 +6,11 @@
 
 use super::{
     goodbye::close_gently,
-    patience::Patience,
+    patience::Begun,
     socket::{Broken, Frame, Frames, Received},
 };
 use crate::{
+    client::Received as Waiting,
     listener::Budget,
     session::DisconnectReason,
     wire::rfc6455::{Decoder, Error, Message, close_code},
@@ -19,6 +20,7 @@ use std::{
     future::poll_fn,
     mem::MaybeUninit,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -37,8 +39,7 @@ pub(crate) struct Rfc6455<S> {
     decoder: Decoder,
     /// What was read behind the last message.
     behind: BytesMut,
-    /// With a message that has begun.
-    patience: Patience,
+    begun: Begun,
     staged: Staged,
     /// How much of that is answers to pings, at most.
     answers: usize,
@@ -62,12 +63,12 @@ enum Peer {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
     /// The servers of the packets generation took frames that were not masked, so such clients may exist.
-    pub(crate) fn new(stream: S, budget: &Budget, takes_unmasked: bool) -> Self {
+    pub(crate) fn new(stream: S, budget: &Budget, waiting: &Arc<Waiting>, takes_unmasked: bool) -> Self {
         Self {
             stream,
             decoder: Decoder::new(budget.max_frame_bytes, takes_unmasked),
             behind: BytesMut::new(),
-            patience: Patience::new(budget.frame_timeout),
+            begun: Begun::nothing(budget, waiting),
             staged: Staged::default(),
             answers: 0,
             unanswered: None,
@@ -115,13 +116,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
 
     /// There is no more to read; what has begun to come must not take for ever.
     fn poll_rest<T>(&mut self, context: &mut Context<'_>) -> Poll<Result<T, Broken>> {
-        if self.decoder.is_idle() {
-            self.patience.rest();
-            return Poll::Pending;
-        }
-        ready!(self.patience.poll_over(context));
-        self.complaint = close_code::POLICY;
-        Poll::Ready(Err(Broken::TooSlow))
+        let broken = ready!(self.begun.poll_over(context, self.decoder.is_idle()));
+        Poll::Ready(Err(self.give_up(broken, close_code::POLICY)))
     }
 
     fn judge(&mut self, decoded: Result<Option<Message>, Error>) -> Result<Option<Message>, Broken> {
@@ -129,16 +125,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
             Ok(Some(message)) => {
                 // A ping may have come between the frames of a message.
                 if self.decoder.is_idle() {
-                    self.patience.renew();
+                    self.begun.finish();
                 }
                 Ok(Some(message))
             }
-            Ok(None) => Ok(None),
+            Ok(None) => {
+                let held = self.begun.hold(self.decoder.held_bytes());
+                held.map_err(|broken| self.give_up(broken, close_code::TRY_AGAIN))?;
+                Ok(None)
+            }
             Err(error) => {
-                self.complaint = error.close_code();
-                Err(if error == Error::TooLarge { Broken::TooLarge } else { Broken::Protocol })
+                let broken = if error == Error::TooLarge { Broken::TooLarge } else { Broken::Protocol };
+                Err(self.give_up(broken, error.close_code()))
             }
         }
+    }
+
+    /// The peer will be told why.
+    fn give_up(&mut self, broken: Broken, code: u16) -> Broken {
+        self.forget();
+        self.complaint = code;
+        broken
+    }
+
+    /// What has come of a message is let go of; nothing is read any more.
+    fn forget(&mut self) {
+        self.decoder.forget();
+        self.behind = BytesMut::new();
+        self.begun.finish();
     }
 
     /// Answers a ping, or keeps it until there is room for the answer. A peer need not be answered more than its last.
@@ -194,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
     }
 
     fn pause(&mut self) {
-        self.patience.rest();
+        self.begun.pause();
     }
 
     fn queue(&mut self, frame: Frame) -> Result<(), Broken> {
@@ -218,6 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
     }
 
     async fn close(&mut self, reason: DisconnectReason) {
+        self.forget();
         match self.peer {
             Peer::HungUp => return,
             Peer::Leaves | Peer::Left => {}

@@ -12,8 +12,6 @@ use http::{Request, header, request::Parts};
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// The largest head that is looked at; longer ones are left to the HTTP server.
-const LARGEST_HEAD: usize = 8 * 1024;
 const MAX_HEADERS: usize = 64;
 
 /// How a connection begins.
@@ -27,19 +25,22 @@ pub(crate) enum Opening {
     Hixie(Box<Parts>, Bytes),
 }
 
-/// Reads no more than is needed to tell.
+/// Reads no more than is needed to tell. A head that is longer than it may be is left to the HTTP server, which refuses it.
 pub(crate) async fn sniff(
     stream: &mut (impl AsyncRead + Unpin),
     mount: &Mount,
     transports: &[Transport],
+    max_head_bytes: usize,
 ) -> io::Result<Opening> {
     let mut buffer = BytesMut::new();
     loop {
+        let known = buffer.len();
         if stream.read_buf(&mut buffer).await? == 0 {
             return Ok(Opening::Http(buffer.freeze()));
         }
-        match look(&buffer, mount, transports) {
-            Look::More if buffer.len() < LARGEST_HEAD => {}
+        match look(&buffer, known, mount, transports) {
+            Look::More if buffer.len() < max_head_bytes => {}
+            Look::Hixie(_, length) if length > max_head_bytes => return Ok(Opening::Http(buffer.freeze())),
             Look::More | Look::Http => return Ok(Opening::Http(buffer.freeze())),
             Look::FlashPolicy => return Ok(Opening::FlashPolicy),
             Look::Hixie(parts, length) => {
@@ -58,23 +59,33 @@ enum Look {
     Hixie(Box<Parts>, usize),
 }
 
-fn look(bytes: &[u8], mount: &Mount, transports: &[Transport]) -> Look {
+/// `known` is how many of the bytes were looked at before.
+fn look(bytes: &[u8], known: usize, mount: &Mount, transports: &[Transport]) -> Look {
     if flash_policy::REQUEST.starts_with(bytes) || bytes.starts_with(flash_policy::REQUEST) {
         return if bytes.len() < flash_policy::REQUEST.len() { Look::More } else { Look::FlashPolicy };
     }
     if !may_be_socket(bytes, mount) {
         return Look::Http;
     }
+    // Parsed once, however many pieces it comes in.
+    if !ends(bytes, known) {
+        return Look::More;
+    }
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     match head.parse(bytes) {
-        Ok(httparse::Status::Partial) => Look::More,
         Ok(httparse::Status::Complete(length)) => match hixie_request(&head, mount, transports) {
             Some(parts) => Look::Hixie(Box::new(parts), length),
             None => Look::Http,
         },
-        Err(_) => Look::Http,
+        Ok(httparse::Status::Partial) | Err(_) => Look::Http,
     }
+}
+
+/// Whether the empty line behind a head is there, some of which may be among the bytes that were known.
+fn ends(bytes: &[u8], known: usize) -> bool {
+    let news = bytes.get(known.saturating_sub(2)..).unwrap_or(bytes);
+    news.windows(2).any(|end| end == b"\n\n") || news.windows(3).any(|end| end == b"\n\r\n")
 }
 
 /// Whether the bytes are, or may become, a GET of a socket under the mount. Tells for almost every other request
@@ -84,15 +95,14 @@ fn may_be_socket(bytes: &[u8], mount: &Mount) -> bool {
         let length = bytes.len().min(wanted.len());
         bytes.get(..length) == wanted.get(..length)
     };
-    let skip = |bytes: &[u8], length: usize| bytes.get(length..).unwrap_or(&[]).to_vec();
     if !agrees(bytes, b"GET ") {
         return false;
     }
-    let target = skip(bytes, 4);
+    let target = bytes.get(4..).unwrap_or(&[]);
     mount.prefixes().any(|prefix| {
-        let rest = skip(&target, prefix.len());
+        let rest = target.get(prefix.len()..).unwrap_or(&[]);
         let sockets = [&b"/websocket"[..], b"/flashsocket", b"/1/websocket", b"/1/flashsocket"];
-        agrees(&target, prefix.as_bytes()) && sockets.iter().any(|path| agrees(&rest, path))
+        agrees(target, prefix.as_bytes()) && sockets.iter().any(|path| agrees(rest, path))
     })
 }
 
@@ -119,6 +129,7 @@ fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount, transports: &[
 mod tests {
     use super::*;
 
+    const LARGEST_HEAD: usize = 8 << 10;
     const HIXIE_75: &str =
         "GET /socket.io/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\n";
 
@@ -128,7 +139,7 @@ mod tests {
 
     async fn sniffed(bytes: &str, piece: usize) -> Opening {
         let mut reader = tokio_test_reader(bytes.as_bytes(), piece);
-        sniff(&mut reader, &mount(), &Transport::ALL).await.unwrap()
+        sniff(&mut reader, &mount(), &Transport::ALL, LARGEST_HEAD).await.unwrap()
     }
 
     /// Hands out the bytes in pieces.
@@ -186,13 +197,38 @@ mod tests {
     #[tokio::test]
     async fn a_draft_handshake_for_a_transport_that_is_switched_off_is_http() {
         let mut bytes = HIXIE_75.as_bytes();
-        let opening = sniff(&mut bytes, &mount(), &[Transport::XhrPolling]).await.unwrap();
+        let opening = sniff(&mut bytes, &mount(), &[Transport::XhrPolling], LARGEST_HEAD).await.unwrap();
         assert!(matches!(opening, Opening::Http(prefix) if prefix == HIXIE_75));
     }
 
     #[tokio::test]
+    async fn a_draft_handshake_may_be_as_long_as_any_head() {
+        let with_cookie = |length: usize| {
+            let start = HIXIE_75.strip_suffix("\r\n").unwrap();
+            format!("{start}Cookie: {}\r\n\r\n", "a".repeat(length - HIXIE_75.len() - "Cookie: \r\n".len()))
+        };
+        for piece in [1, 2, 3, 1000, 20_000] {
+            let opening = sniffed(&with_cookie(LARGEST_HEAD), piece).await;
+            assert!(matches!(opening, Opening::Hixie(..)), "{piece}");
+            let opening = sniffed(&with_cookie(LARGEST_HEAD + 1), piece).await;
+            assert!(matches!(opening, Opening::Http(prefix) if prefix.len() >= LARGEST_HEAD), "{piece}");
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_may_end_without_a_carriage_return() {
+        let text = HIXIE_75.replace("\r\n", "\n");
+        for piece in 1..text.len() {
+            assert!(matches!(sniffed(&text, piece).await, Opening::Hixie(..)), "{piece}");
+        }
+    }
+
+    #[tokio::test]
     async fn an_endless_head_is_left_to_the_server() {
-        let text = format!("GET /socket.io/websocket HTTP/1.1\r\nX: {}", "a".repeat(10_000));
-        assert!(matches!(sniffed(&text, 1000).await, Opening::Http(_)));
+        for piece in [1, 1000] {
+            let text = format!("GET /socket.io/websocket HTTP/1.1\r\nX: {}", "a".repeat(10_000));
+            let Opening::Http(prefix) = sniffed(&text, piece).await else { panic!() };
+            assert!(prefix.len() >= LARGEST_HEAD && text.as_bytes().starts_with(&prefix));
+        }
     }
 }

@@ -72,12 +72,14 @@ pub(crate) enum Broken {
     TooLarge,
     /// It did not come to the end of what it began to say.
     TooSlow,
+    /// There is no room for more of what it began to say, because so much waits of all clients.
+    NoRoom,
 }
 
 impl Broken {
     fn reason(&self) -> DisconnectReason {
         match self {
-            Self::Io => DisconnectReason::TransportClosed,
+            Self::Io | Self::NoRoom => DisconnectReason::TransportClosed,
             Self::Protocol | Self::TooLarge | Self::TooSlow => DisconnectReason::ProtocolError,
         }
     }
@@ -88,6 +90,7 @@ impl Broken {
             Self::Protocol => counters.add(Count::Malformed, 1),
             Self::TooLarge => counters.add(Count::TooLarge, 1),
             Self::TooSlow => counters.add(Count::TooSlow, 1),
+            Self::NoRoom => counters.add(Count::RefusedBody, 1),
         }
     }
 }
@@ -133,9 +136,8 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, transport:
         End::Left => Some(DisconnectReason::TransportClosed),
         End::Broken(broken) => {
             broken.count(&member.host.shared.counters);
-            let reason = broken.reason();
-            member.detach(number, reason);
-            (reason == DisconnectReason::ProtocolError).then_some(reason)
+            member.detach(number, broken.reason());
+            (!matches!(broken, Broken::Io)).then_some(DisconnectReason::ProtocolError)
         }
         // A batch that is half written went back to the queue; its other half must not arrive as well.
         End::Over | End::Displaced if flow.flushing => None,

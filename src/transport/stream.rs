@@ -1,6 +1,6 @@
 //! htmlfile, xhr-multipart and server-events: one response that does not end, batch after batch.
 
-use super::{body::Body, encode, name::Transport};
+use super::{body::Body, encode, name::Transport, watch::Watch};
 use crate::{
     client::{Context as ClientContext, Member},
     hub::WireForm,
@@ -20,12 +20,17 @@ use std::{
 const OUTLIVED: Duration = Duration::from_millis(250);
 
 /// The response that carries this session from now on; nothing when the session is over.
-pub(crate) fn response(member: &Arc<Member>, transport: Transport, reader: Reader) -> Option<Response<Body>> {
+pub(crate) fn response(
+    member: &Arc<Member>,
+    transport: Transport,
+    reader: Reader,
+    watch: Option<Arc<Watch>>,
+) -> Option<Response<Body>> {
     let form = member.host.form;
     let outlived = if is_our_own(form, transport) || reader == Reader::Recent { OUTLIVED } else { Duration::ZERO };
     let number = ClientContext::attach_for_longer(member, Mode::Stream, transport, outlived)?;
     let chunks = VecDeque::from([Bytes::from_static(encode::prelude(form, transport))]);
-    let body = StreamBody { member: Arc::clone(member), transport, number, chunks };
+    let body = StreamBody { member: Arc::clone(member), transport, number, chunks, watch };
     Some(respond(form, transport, reader, Body::stream(body)))
 }
 
@@ -91,6 +96,7 @@ pub(crate) struct StreamBody {
     number: u64,
     /// What the server has not asked for yet.
     chunks: VecDeque<Bytes>,
+    watch: Option<Arc<Watch>>,
 }
 
 impl StreamBody {
@@ -99,11 +105,18 @@ impl StreamBody {
         loop {
             if let Some(chunk) = self.chunks.pop_front() {
                 if !chunk.is_empty() {
+                    if let Some(watch) = &self.watch {
+                        watch.stream();
+                    }
                     return Poll::Ready(Some(chunk));
                 }
                 continue;
             }
-            // The server asks for more when it has taken what came before.
+            // The server asks for more when it has taken what came before. Where that can be seen, it gets no more before
+            // it is rid of that, so that what a client does not read waits in its queue.
+            if let Some(watch) = &self.watch {
+                ready!(watch.poll_streamed(context));
+            }
             self.member.written(self.number);
             match ready!(self.member.poll_take(context, self.number)) {
                 Taken::Batch(batch) => {

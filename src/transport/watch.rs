@@ -137,6 +137,10 @@ pub(crate) struct Watch {
     left: AtomicBool,
     /// Who waits for one of these to change.
     waiting: AtomicWaker,
+    /// A part of a stream has been handed to the server, and has not left its buffers.
+    is_streaming: AtomicBool,
+    /// The stream that waits for that.
+    streaming: AtomicWaker,
     /// The system tells of an error once. Held from the call that may be told until it is noted.
     errors: Mutex<()>,
 }
@@ -152,6 +156,8 @@ impl Watch {
             broken: AtomicBool::new(false),
             left: AtomicBool::new(false),
             waiting: AtomicWaker::new(),
+            is_streaming: AtomicBool::new(false),
+            streaming: AtomicWaker::new(),
             errors: Mutex::new(()),
         })
     }
@@ -159,6 +165,21 @@ impl Watch {
     /// A request has come: the response before it was read.
     pub(crate) fn request_began(&self) {
         self.confirmed.store(self.flushed.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// The server is handed a part of a stream now.
+    pub(crate) fn stream(&self) {
+        self.is_streaming.store(true, Ordering::SeqCst);
+    }
+
+    /// Ready when what was handed to the server of a stream has left its buffers. What the server would take before that
+    /// is memory that nobody counts.
+    pub(crate) fn poll_streamed(&self, context: &mut Context<'_>) -> Poll<()> {
+        if !self.is_streaming.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        self.streaming.register(context.waker());
+        if self.is_streaming.load(Ordering::SeqCst) { Poll::Pending } else { Poll::Ready(()) }
     }
 
     fn set(&self, fact: &AtomicBool) {
@@ -342,6 +363,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
             let begun = watch.begun.load(Ordering::SeqCst);
             if watch.flushed.swap(begun, Ordering::SeqCst) != begun {
                 watch.waiting.wake();
+            }
+            if watch.is_streaming.load(Ordering::SeqCst) {
+                watch.is_streaming.store(false, Ordering::SeqCst);
+                watch.streaming.wake();
             }
         }
         note_write(watch, patience, context, outcome)

@@ -300,7 +300,8 @@ async fn run_rfc6455(upgraded: Upgraded, opened: Opened) {
 
 /// The session runs in a task of its own, which holds nothing of the request and the upgrade.
 async fn run_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, opened: Opened) {
-    let frames = Rfc6455::new(stream, &opened.shared.options.budget, opened.takes_unmasked());
+    let shared = &opened.shared;
+    let frames = Rfc6455::new(stream, &shared.options.budget, &shared.received, opened.takes_unmasked());
     let transport = opened.transport;
     match opened.into_session() {
         Session::Carried(member) => {

@@ -80,6 +80,9 @@ fn skip_string(bytes: &mut std::str::Bytes<'_>) {
 }
 
 #[cfg(test)]
+mod decoders;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -145,7 +148,8 @@ mod tests {
         leaf.prop_recursive(6, 60, 5, |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-                proptest::collection::vec(("[a{\\[\"\\\\]{0,3}", inner), 0..5).prop_map(|fields| fields.into_iter().collect()),
+                proptest::collection::vec(("[a{\\[\"\\\\]{0,3}", inner), 0..5)
+                    .prop_map(|fields| fields.into_iter().collect()),
             ]
         })
     }

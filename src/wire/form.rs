@@ -107,7 +107,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::{engine::Revision, frames::Packet};
+    use crate::wire::frames::Packet;
 
     fn decode_jsonp_frames(payload: &str) -> Payload {
         super::decode_jsonp_frames(payload, &mut Bounds::none())

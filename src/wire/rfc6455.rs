@@ -48,6 +48,7 @@ pub(crate) mod close_code {
     pub(crate) const INVALID: u16 = 1007;
     pub(crate) const POLICY: u16 = 1008;
     pub(crate) const TOO_LARGE: u16 = 1009;
+    pub(crate) const TRY_AGAIN: u16 = 1013;
 
     /// Whether a peer may send it. Others are not assigned, or stand for what no frame can say.
     pub(super) fn may_be_sent(code: u16) -> bool {
@@ -123,6 +124,13 @@ impl Decoder {
     /// Whether the last message came to its end, and none has begun.
     pub(crate) fn is_idle(&self) -> bool {
         self.part.is_empty() && self.frame.is_none() && self.message.is_none()
+    }
+
+    /// Lets go of what has come of a message whose end nobody will wait for.
+    pub(crate) fn forget(&mut self) {
+        self.part = Vec::new();
+        self.frame = None;
+        self.message = None;
     }
 
     /// How much memory is held for what has come.

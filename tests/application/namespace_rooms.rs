@@ -58,7 +58,7 @@ async fn targets_are_unions_of_rooms_without_the_excepted_and_each_is_reached_on
         }
         let clients: Vec<_> = peers.iter().map(|peer| peer.client_of(&server, name)).collect();
         for (client, rooms) in clients.iter().zip([&["a"][..], &["a", "b"], &["b"], &["c"], &[]]) {
-            rooms.iter().for_each(|room| client.join(room));
+            rooms.iter().for_each(|room| assert!(client.join(room)));
         }
         let target = namespace.to("a").to("b").except(&clients[2].id());
         let mut meant = target.clients();

@@ -117,7 +117,7 @@ async fn it_waits_for_the_handlers_that_say_goodbye() {
     let finish = Arc::new(tokio::sync::Notify::new());
     let rooms = Arc::new(std::sync::Mutex::new(Vec::new()));
     let (allowed, seen) = (finish.clone(), rooms.clone());
-    server.listener.on_connect(|client| async move { client.join("lobby") });
+    server.listener.on_connect(|client| async move { _ = client.join("lobby") });
     server.listener.on_disconnect(move |client, _| {
         let (allowed, seen) = (allowed.clone(), seen.clone());
         async move {
@@ -178,7 +178,7 @@ async fn many_are_told_by_the_deadline_whatever_the_rate() {
     let mut ids = Vec::new();
     for _ in 0..60 {
         let answer = server.answer(get("/socket.io/xhr-polling//1")).await;
-        ids.extend(crate::support::messages(&answer.text()));
+        ids.extend(crate::support::messages(answer.text()));
     }
     assert_eq!(
         shut_down(&server, 400).await.unwrap(),

@@ -138,7 +138,7 @@ async fn the_oldest_messages_make_room_for_the_newest() {
         let client = reader.client(&server);
         let before = server.listener.stats().dropped_oldest;
         let dropped = || usize::try_from(server.listener.stats().dropped_oldest - before).unwrap();
-        let last = send_until(&reader, &client, |outcome| outcome.unwrap() == () && dropped() >= 20).await;
+        let last = send_until(&reader, &client, |outcome| outcome.is_err() || dropped() >= 20).await;
         assert_eq!(client.queued().1, QUEUE, "{reader:?}");
         let (mut heard, mut gaps) = (reader.hears().await, 0);
         gaps += heard;
@@ -241,9 +241,9 @@ async fn clients_that_do_not_read_share_what_there_is_and_leave_room_for_who_rea
             assert_eq!(outcome.queued + outcome.dropped, 16);
             assert_eq!(reader.receive().await, format!("3:::{message}"), "{on_full:?}: whoever reads, gets it");
             last = server.listener.stats();
-            assert!(last.total_queue_bytes <= TOTAL && last.queued_bytes < last.total_queue_bytes);
+            assert!(last.total_queue_bytes <= TOTAL / 4 * 3 + 4096 && last.queued_bytes < last.total_queue_bytes);
         }
-        assert!(last.total_queue_bytes > TOTAL / 10 * 9, "what there is, is used: {last:?}");
+        assert!(last.total_queue_bytes > TOTAL / 10 * 7, "what there is, is used: {last:?}");
         let lost = if on_full == OnFull::DropNewest { last.dropped_messages } else { last.dropped_oldest };
         assert_eq!(last.queued_messages as u64 + lost, 15 * 100, "whatever was not queued was counted");
         let held: Vec<_> = readers.iter().map(|peer| peer.client(&server).queued().1).collect();

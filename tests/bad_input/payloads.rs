@@ -79,17 +79,29 @@ async fn json_nested_beyond_reason_harms_nobody() {
         let mut peer = Peer::open(&server, transport).await;
         peer.send(&[&format!("~j~{deep}"), &format!("~j~{open}"), "after"]).await;
         let arrived = server.events.texts_until(&peer.id, 3).await;
-        assert!(arrived[0] == format!("json:{deep}"), "JSON crosses as it was written");
-        assert_eq!(arrived[1..], ["json:{}", "after"], "what is no JSON is an empty object, {transport}");
-        let events = server.events.about(&peer.id);
-        let Some(Event::Message(_, message)) = events.get(1) else { panic!("{events:?}") };
-        assert!(message.parse::<serde_json::Value>().is_err(), "who wants to read it is told");
+        assert_eq!(arrived, ["json:{}", "json:{}", "after"], "what is no JSON is an empty object, {transport}");
     }
     let server = Server::json(Mounting::Serve, Listener::builder()).await;
     let mut peer = Peer::open(&server, Transport::XhrPolling).await;
     peer.send_payload(&format!("[\"before\",{deep}]")).await;
     peer.send(&["after"]).await;
-    server.events.until("the message after", |_| server.events.texts(&peer.id).contains(&"after".to_owned())).await;
+    assert_eq!(server.events.texts_until(&peer.id, 1).await, ["after"], "an envelope that is no JSON is dropped");
+}
+
+#[tokio::test]
+async fn json_as_deep_as_wanted_crosses_as_it_was_written() {
+    const DEPTH: usize = 100_000;
+    let deep = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
+    let server = Server::new(Listener::builder().max_json_depth(DEPTH)).await;
+    for transport in [Transport::XhrPolling, Transport::WebSocket] {
+        let mut peer = Peer::open(&server, transport).await;
+        peer.send(&[&format!("~j~{deep}"), "after"]).await;
+        let arrived = server.events.texts_until(&peer.id, 2).await;
+        assert!(arrived[0] == format!("json:{deep}"), "{transport}");
+        let events = server.events.about(&peer.id);
+        let Some(Event::Message(_, message)) = events.get(1) else { panic!("{events:?}") };
+        assert!(message.parse::<serde_json::Value>().is_err(), "who wants to read it is told");
+    }
 }
 
 #[tokio::test]
@@ -106,7 +118,7 @@ async fn an_envelope_that_is_no_array_is_dropped() {
 #[tokio::test]
 async fn a_body_of_150_000_empty_messages_is_handled_in_order() {
     const COUNT: usize = 150_000;
-    let server = Server::new(Listener::builder().max_body_bytes(8 << 20)).await;
+    let server = Server::new(Listener::builder().max_body_bytes(8 << 20).max_payload_packets(COUNT + 1)).await;
     let empty = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&empty);
     server.listener.on_message(move |client, message| {

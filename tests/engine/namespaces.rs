@@ -292,7 +292,7 @@ async fn the_application_takes_a_client_out_of_one_namespace() {
 async fn rooms_and_namespaces_have_members_of_both_revisions() {
     let server = echo(builder()).await;
     let chat = server.listener.of("/chat");
-    chat.on_connect(|client| async move { client.join("room") });
+    chat.on_connect(|client| async move { _ = client.join("room") });
     let mut peers = Vec::new();
     for (revision, transport) in everything() {
         let mut peer = EnginePeer::connect(&server, revision, transport).await;

@@ -140,8 +140,8 @@ impl Builder {
     }
 
     /// How many bytes may wait for all clients together, what keeps them included. The more waits, the less may wait
-    /// for each: no client's queue may be larger than what is left for all, so the clients that do not read share it
-    /// evenly, and who does read is served. A message that finds no room is treated as one for a full queue
+    /// for each: no client's queue may be larger than what is left of three quarters, so the clients that do not read
+    /// share these evenly. The last quarter is for those who have taken what was there before. A message that finds no room is treated as one for a full queue
     /// ([`Builder::on_full`]). A message to many counts for each of them, though they share its bytes, and threads that
     /// send at the same time may exceed the total by a message each. What is kept for clients that may come back
     /// ([`Builder::recovery`]) does not count: each namespace keeps at most as much as the queues of 16 clients hold.

@@ -99,12 +99,7 @@ impl Ledger {
         for _ in 0..messages {
             for part in 0..=attachments {
                 let bytes = data(self.next, length);
-                pieces.push(Piece {
-                    number: self.next,
-                    bytes: bytes.len(),
-                    messages: usize::from(part == 0),
-                    kind,
-                });
+                pieces.push(Piece { number: self.next, bytes: bytes.len(), messages: usize::from(part == 0), kind });
                 elements.push(match part {
                     0 if length % 2 == 0 => Element::Message(bytes),
                     0 => Element::Binary(bytes),

@@ -25,11 +25,7 @@ pub(super) fn profile(generation: usize, mode: Mode) -> Profile {
     match generation {
         // Frames, with heartbeats that are answered and with such as are not.
         0 | 1 => Profile {
-            heartbeat: if is_poll {
-                None
-            } else {
-                heartbeat(Beater::Connection, 10, (generation == 0).then_some(8))
-            },
+            heartbeat: if is_poll { None } else { heartbeat(Beater::Connection, 10, (generation == 0).then_some(8)) },
             close_timeout: if is_poll { seconds(8) } else { Duration::ZERO },
             polls: sealed,
             goodbye: Goodbye::Never,

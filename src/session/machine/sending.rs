@@ -22,7 +22,7 @@ impl Machine {
             return Err(SendError::Full);
         }
         let idle = self.queue.is_empty();
-        let queued = self.queue.push_messages(messages, manner, &mut self.effects.tally);
+        let queued = self.queue.push_messages(messages, manner, self.keeps_up(), &mut self.effects.tally);
         match queued {
             Ok(()) => self.seal(idle),
             Err(_) if manner.volatile || manner.only_if_it_fits => {}
@@ -53,6 +53,14 @@ impl Machine {
             None => false,
             Some(poll) if poll.mode == Mode::Poll => self.queue.sealed() == 0 && !poll.expired,
             Some(_) => self.in_flight.is_none(),
+        }
+    }
+
+    /// Whether the client has taken what was there before.
+    fn keeps_up(&self) -> bool {
+        match &self.connection {
+            Some(stream) if stream.mode == Mode::Stream => self.in_flight.is_none(),
+            _ => !self.queue.is_behind(),
         }
     }
 

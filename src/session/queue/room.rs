@@ -3,15 +3,24 @@
 use super::{Element, Entry, Manner, Mark, Queue, SendError, Sum};
 use crate::session::{on_full::OnFull, tally::Tally};
 
+/// What is to be queued, and for whom.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    sum: Sum,
+    keeps_up: bool,
+}
+
 impl Queue {
-    /// Adds messages that belong together, with their attachments, all or none. What is dropped for them is counted.
+    /// Adds messages that belong together, with their attachments, all or none. What is dropped for them is counted. The
+    /// client keeps up with what is said to it, or not.
     pub(crate) fn push_messages(
         &mut self,
         messages: &[Element],
         manner: Manner,
+        keeps_up: bool,
         tally: &mut Tally,
     ) -> Result<(), SendError> {
-        let wanted = Sum::of_all(messages);
+        let wanted = Wanted { sum: Sum::of_all(messages), keeps_up };
         let mut replaced = self.replaced_by(manner);
         if !self.has_room(wanted, replaced) {
             if manner.only_if_it_fits || !self.could_have_room(wanted) {
@@ -32,7 +41,7 @@ impl Queue {
             }
         }
         tally.conflated += self.drop_message(replaced);
-        self.hold(wanted);
+        self.hold(wanted.sum);
         self.add(messages, manner);
         Ok(())
     }
@@ -59,7 +68,7 @@ impl Queue {
                 self.volatile += 1;
             }
             if let Some(key) = manner.key.filter(|_| mark.has(Mark::KEYED)) {
-                self.keys.get_or_insert_default().push_back(key);
+                self.keys.get_or_insert_default().0.push_back(key);
             }
             // The first message of a payload begins it.
             self.entries.push_back(Entry { element: element.clone(), joined: position > 0, mark });
@@ -67,25 +76,25 @@ impl Queue {
     }
 
     /// Whether this much fits when the message at this place is gone.
-    fn has_room(&self, wanted: Sum, replaced: Option<usize>) -> bool {
+    fn has_room(&self, wanted: Wanted, replaced: Option<usize>) -> bool {
         self.has_room_without(wanted, replaced.map_or_else(Sum::default, |place| self.message_at(place)))
     }
 
     /// Whether this much would fit if everything were dropped that may be.
-    fn could_have_room(&self, wanted: Sum) -> bool {
+    fn could_have_room(&self, wanted: Wanted) -> bool {
         // Attachments at the front belong to a message that is under way.
         let stay = self.entries.range(self.sealed..).take_while(|entry| entry.element.is_attachment());
         self.has_room_without(wanted, self.loose.minus(Sum::of_all(stay.map(|entry| &entry.element))))
     }
 
-    fn has_room_without(&self, wanted: Sum, spare: Sum) -> bool {
-        let (sum, limits) = (self.held.minus(spare).plus(wanted), self.allowance.limits);
+    fn has_room_without(&self, wanted: Wanted, spare: Sum) -> bool {
+        let (sum, limits) = (self.held.minus(spare).plus(wanted.sum), self.allowance.limits);
         let fits = sum.bytes <= limits.bytes && sum.messages <= limits.messages;
-        fits && self.allowance.leave_room(self.held.cost(), wanted.cost(), spare.cost())
+        fits && self.allowance.leave_room(self.held.cost(), wanted.sum.cost(), spare.cost(), wanted.keeps_up)
     }
 
     /// Drops volatile messages, the oldest first, until this much fits; answers how many.
-    fn displace_volatile(&mut self, wanted: Sum, replaced: Option<usize>) -> usize {
+    fn displace_volatile(&mut self, wanted: Wanted, replaced: Option<usize>) -> usize {
         let spare = replaced.map_or_else(Sum::default, |place| self.message_at(place));
         let mut dropped = 0;
         while self.volatile > 0 && !self.has_room_without(wanted, spare) {
@@ -99,7 +108,7 @@ impl Queue {
     }
 
     /// Drops messages, the oldest first, until this much fits; answers how many.
-    fn drop_oldest(&mut self, wanted: Sum) -> usize {
+    fn drop_oldest(&mut self, wanted: Wanted) -> usize {
         let mut dropped = 0;
         while !self.has_room(wanted, None) {
             let from = self.oldest.max(self.sealed);
@@ -118,7 +127,8 @@ impl Queue {
         let Some((place, first)) = place.and_then(|place| Some((place, self.entries.get(place)?))) else { return 0 };
         let (mark, joined) = (first.mark, first.joined);
         let sum = self.message_at(place);
-        self.forget_mark(mark, place);
+        let keyed_before = if mark.has(Mark::KEYED) { self.keyed_before(place) } else { 0 };
+        self.forget_mark(mark, keyed_before);
         let length = self.length_at(place);
         self.entries.drain(place..place + length);
         if let Some(next) = self.entries.get_mut(place) {
@@ -137,7 +147,7 @@ impl Queue {
     fn replaced_by(&self, manner: Manner) -> Option<usize> {
         let keys = self.keys.as_deref()?;
         let key = manner.key?;
-        let behind = keys.iter().rev().position(|other| *other == key)?;
+        let behind = keys.0.iter().rev().position(|other| *other == key)?;
         // The newest are asked for most often.
         let mut keyed = self.entries.iter().enumerate().rev().filter(|(_, entry)| entry.mark.has(Mark::KEYED));
         keyed.nth(behind).map(|(place, _)| place)
@@ -153,15 +163,24 @@ impl Queue {
         Sum::of_all(self.entries.range(place..).take(self.length_at(place)).map(|entry| &entry.element))
     }
 
-    /// An entry with this mark is no longer loose. Those before `place` still are.
-    pub(super) fn forget_mark(&mut self, mark: Mark, place: usize) {
+    /// How many messages with a key wait before this one, which has one: counted from the nearer end.
+    fn keyed_before(&self, place: usize) -> usize {
+        let is_keyed = |entry: &&Entry| entry.mark.has(Mark::KEYED);
+        if place < self.entries.len() / 2 {
+            return self.entries.range(..place).filter(is_keyed).count();
+        }
+        let all = self.keys.as_ref().map_or(0, |keys| keys.0.len());
+        all.saturating_sub(self.entries.range(place..).filter(is_keyed).count())
+    }
+
+    /// An entry with this mark is no longer loose. So many before it have a key.
+    pub(super) fn forget_mark(&mut self, mark: Mark, keyed_before: usize) {
         if mark.has(Mark::VOLATILE) {
             self.volatile = self.volatile.saturating_sub(1);
         }
         if let Some(keys) = self.keys.as_deref_mut().filter(|_| mark.has(Mark::KEYED)) {
-            let keyed = self.entries.range(..place).filter(|entry| entry.mark.has(Mark::KEYED)).count();
-            keys.remove(keyed);
-            if keys.is_empty() {
+            keys.0.remove(keyed_before);
+            if keys.0.is_empty() {
                 self.keys = None;
             }
         }

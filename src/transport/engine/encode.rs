@@ -21,6 +21,8 @@ pub(super) struct PollAnswer {
 
 /// Browsers of 1.5 to 1.7 cannot read much more text than 64 KiB in one answer, but bytes they can.
 const LARGE_TEXT: usize = 16 << 10;
+/// Room for what stands around a packet in a payload.
+const FRAMING: usize = 12;
 
 const TEXT: &str = "text/plain; charset=UTF-8";
 const BYTES: &str = "application/octet-stream";
@@ -44,7 +46,13 @@ fn answer<'a, P: Iterator<Item = Outgoing<'a>>>(
     packets: impl Fn() -> P,
     index: Option<&str>,
 ) -> PollAnswer {
-    let mut out = Vec::new();
+    // A payload may be as large as a queue: it is not to be copied again and again while it grows.
+    let lengths = packets().map(|packet| match packet {
+        Outgoing::Text(text) => text.len() + FRAMING,
+        // In a text it is base64.
+        Outgoing::Binary(bytes) => bytes.len().div_ceil(3) * 4 + FRAMING,
+    });
+    let mut out = Vec::with_capacity(lengths.sum());
     let revision = member.host.form.revision().unwrap_or(Revision::Four);
     let in_bytes = match engine.poll_form {
         _ if revision == Revision::Four || index.is_some() => false,

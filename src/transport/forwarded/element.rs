@@ -3,6 +3,9 @@
 use super::{Hop, address};
 use crate::transport::origin::Scheme;
 
+/// How many parameters one element may have.
+const PARAMETERS: usize = 16;
+
 /// The elements of one line, in their order; nothing when it is not made by the rules.
 pub(super) fn all(line: &str) -> Option<Vec<Hop>> {
     let (mut hops, mut rest) = (Vec::new(), line);
@@ -22,7 +25,8 @@ fn element(mut rest: &str) -> Option<(Hop, Option<&str>)> {
     loop {
         let (name, behind) = rest.trim_start_matches(BLANKS).split_once('=')?;
         let name = name.to_ascii_lowercase();
-        if !is_token(&name) || names.contains(&name) {
+        // No name comes twice, which is a search; of no honest proxy are there many.
+        if !is_token(&name) || names.contains(&name) || names.len() == PARAMETERS {
             return None;
         }
         let (value, behind) = value(behind)?;

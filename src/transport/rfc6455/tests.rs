@@ -13,15 +13,15 @@ use tokio_tungstenite::{
 
 type Client = WebSocketStream<DuplexStream>;
 
-fn budget() -> Budget {
-    Budget { frame_timeout: Duration::from_secs(30), ..Budget::default() }
+fn serve(stream: DuplexStream) -> Rfc6455<DuplexStream> {
+    Rfc6455::new(stream, &Budget::default(), &Arc::new(Waiting::new(usize::MAX)), false)
 }
 
 /// Two ends with so many bytes of room between them.
 async fn pair(room: usize) -> (Rfc6455<DuplexStream>, Client) {
     let (server, client) = duplex(room);
     let client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
-    (Rfc6455::new(server, &budget(), false), client)
+    (serve(server), client)
 }
 
 /// What the peer says next, as far as it is text.
@@ -156,7 +156,7 @@ async fn a_goodbye_is_answered_with_its_code_and_nothing_follows_it() {
 #[tokio::test]
 async fn what_an_announcement_says_is_not_reserved() {
     let (server, mut client) = duplex(1000);
-    let mut server = Rfc6455::new(server, &budget(), false);
+    let mut server = serve(server);
     // A binary frame of a megabyte, and its first byte.
     client.write_all(&[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4, 5]).await.unwrap();
     assert!(is_waiting(&mut server).await);
@@ -175,7 +175,7 @@ async fn a_message_that_does_not_come_to_its_end_is_given_up_with_a_word() {
         &[0x89, 0x81, 0, 0, 0, 0],
     ] {
         let (server, mut client) = duplex(1000);
-        let mut server = Rfc6455::new(server, &budget(), false);
+        let mut server = serve(server);
         client.write_all(begun).await.unwrap();
         assert!(matches!(next(&mut server).await, Err(Broken::TooSlow)), "{begun:?}");
         let closing = tokio::spawn(async move { server.close(DisconnectReason::ProtocolError).await });
@@ -190,7 +190,7 @@ async fn a_message_that_does_not_come_to_its_end_is_given_up_with_a_word() {
 #[tokio::test(start_paused = true)]
 async fn the_time_of_a_message_begins_with_the_message() {
     let (server, mut client) = duplex(1000);
-    let mut server = Rfc6455::new(server, &budget(), false);
+    let mut server = serve(server);
     // Every read ends in the middle of a message, for three times as long as one may take.
     client.write_all(&[0x81]).await.unwrap();
     for _ in 0..9 {
@@ -218,4 +218,30 @@ async fn nothing_is_timed_while_nothing_has_begun() {
         tokio::time::advance(Duration::from_secs(1000)).await;
     }
     assert!(is_waiting(&mut server).await);
+}
+
+#[tokio::test]
+async fn what_waits_for_its_end_is_bounded_for_all_together() {
+    let waiting = Arc::new(Waiting::new(200_000));
+    let begun = [&[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0][..], &[7; 60_000]].concat();
+    let mut readers = Vec::new();
+    for _ in 0..3 {
+        let (server, mut client) = duplex(1 << 20);
+        let mut server = Rfc6455::new(server, &Budget::default(), &waiting, false);
+        client.write_all(&begun[..20_000]).await.unwrap();
+        assert!(is_waiting(&mut server).await, "there is room for a little of each");
+        readers.push((server, client));
+    }
+    let (server, client) = &mut readers[0];
+    client.write_all(&begun[20_000..]).await.unwrap();
+    assert!(matches!(next(server).await, Err(Broken::NoRoom)));
+    let (mut server, mut client) = readers.remove(0);
+    let closing = tokio::spawn(async move { server.close(DisconnectReason::ProtocolError).await });
+    let mut answer = [0; 4];
+    client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, [0x88, 2, 0x03, 0xf5], "it may try again");
+    drop(client);
+    closing.await.unwrap();
+    drop(readers);
+    assert_eq!(waiting.used(), 0);
 }

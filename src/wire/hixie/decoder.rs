@@ -74,9 +74,19 @@ impl Decoder {
         frame
     }
 
+    /// Lets go of what has come of a frame whose end nobody will wait for. Nothing comes after it.
+    pub(crate) fn give_up(&mut self) {
+        self.finish(End::Closed);
+    }
+
     /// Whether no frame has begun.
     pub(crate) fn is_idle(&self) -> bool {
         self.start == self.bytes.len()
+    }
+
+    /// How much memory is held for what has come.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
     }
 
     fn read_frame(&mut self) -> Result<Option<Frame>, Error> {

@@ -1,8 +1,8 @@
 //! What surrounds a session here: a clock, a reaper, and what became of it.
 
 use crate::session::{
-    Batch, DisconnectReason, Element, Goodbye, Host, Limits, Manner, Mode, Polls, Profile, Session, SessionId, Taken,
-    Tally,
+    Allowance, Batch, DisconnectReason, Element, Goodbye, Host, Limits, Manner, Mode, Polls, Profile, Session,
+    SessionId, Taken, Tally,
 };
 use bytes::Bytes;
 use std::{
@@ -38,6 +38,7 @@ pub(crate) fn check(model: fn()) -> usize {
 /// need not.
 #[derive(Debug)]
 pub(crate) struct House {
+    pub(crate) allowance: Arc<Allowance>,
     now: Mutex<Instant>,
     appointments: Mutex<BTreeSet<Instant>>,
     disconnected: Mutex<Vec<DisconnectReason>>,
@@ -83,10 +84,16 @@ pub(crate) const PROFILE: Profile = Profile {
 
 /// A session that nobody has attached to, in a house of its own.
 pub(crate) fn open() -> Shared {
+    open_within(&Arc::new(Limits { bytes: 1000, messages: 100 }.into()))
+}
+
+/// The same, with an allowance that is shared with others.
+pub(crate) fn open_within(allowance: &Arc<Allowance>) -> Shared {
     // The same in every run, because runs have to be repeatable.
     static BEGINNING: OnceLock<Instant> = OnceLock::new();
     static ID: OnceLock<SessionId> = OnceLock::new();
     let host = House {
+        allowance: Arc::clone(allowance),
         now: Mutex::new(*BEGINNING.get_or_init(Instant::now)),
         appointments: Mutex::default(),
         disconnected: Mutex::default(),
@@ -94,7 +101,7 @@ pub(crate) fn open() -> Shared {
         undelivered: AtomicUsize::new(0),
     };
     let id = *ID.get_or_init(|| SessionId::random().expect("the system has randomness"));
-    Session::open(id, PROFILE, Arc::new(Limits { bytes: 1000, messages: 100 }.into()), None, host)
+    Session::open(id, PROFILE, Arc::clone(allowance), None, host)
 }
 
 impl House {
@@ -136,7 +143,8 @@ pub(crate) fn message(sender: u8, number: u8) -> Element {
 
 /// Sends so many messages and tells how many were accepted; none is after one that was not.
 pub(crate) fn send(session: &Shared, sender: u8, count: u8) -> u8 {
-    let accepted = (0..count).take_while(|number| session.send(&[message(sender, *number)], Manner::PLAIN).is_ok()).count();
+    let accepted =
+        (0..count).take_while(|number| session.send(&[message(sender, *number)], Manner::PLAIN).is_ok()).count();
     u8::try_from(accepted).expect("a few messages")
 }
 
@@ -188,4 +196,5 @@ pub(crate) fn assert_it_ends(session: &Shared, undelivered: usize) {
     assert_eq!(house.closed.load(Relaxed), 1, "closed once, and not forgotten by the reaper");
     assert_eq!(house.reasons().len(), 1, "the application hears it once");
     assert_eq!(house.undelivered.load(Relaxed), undelivered);
+    assert_eq!(session.held(), (0, 0));
 }

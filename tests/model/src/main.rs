@@ -11,6 +11,7 @@ mod endings;
 mod handovers;
 mod house;
 mod sending;
+mod sharing;
 
 use std::{env, process::ExitCode, time::Instant};
 
@@ -24,6 +25,7 @@ const MODELS: &[(&str, fn())] = &[
     ("two ends while the connection takes", endings::two_ends_while_the_connection_takes),
     ("a deadline while a connection comes", endings::a_deadline_while_a_connection_comes),
     ("a poll expires while somebody sends", endings::a_poll_expires_while_somebody_sends),
+    ("two sessions share an allowance", sharing::two_sessions_share_an_allowance),
 ];
 
 /// Runs the models whose names contain the argument, or all.

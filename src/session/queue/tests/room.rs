@@ -29,7 +29,7 @@ impl Slow {
     }
 
     fn send_all(&mut self, messages: &[Element], manner: Manner) -> Result<(), SendError> {
-        let outcome = self.queue.push_messages(messages, manner, &mut self.tally);
+        let outcome = self.queue.push_messages(messages, manner, false, &mut self.tally);
         self.check();
         outcome
     }
@@ -58,9 +58,9 @@ impl Slow {
         let droppable = loose().filter(|entry| !entry.is_word());
         assert_eq!(queue.loose, Sum::of_all(droppable.map(|entry| &entry.element)));
         assert_eq!(queue.volatile, loose().filter(|entry| entry.mark.has(Mark::VOLATILE)).count());
-        let keys = queue.keys.as_ref().map_or(0, |keys| keys.len());
+        let keys = queue.keys.as_ref().map_or(0, |keys| keys.0.len());
         assert_eq!(keys, loose().filter(|entry| entry.mark.has(Mark::KEYED)).count());
-        assert!(queue.keys.as_ref().is_none_or(|keys| !keys.is_empty()), "no memory without a key");
+        assert!(queue.keys.as_ref().is_none_or(|keys| !keys.0.is_empty()), "no memory without a key");
         let of_entries = Sum::of_all(queue.entries.iter().map(|entry| &entry.element));
         assert_eq!(queue.held.minus(of_entries).plus(of_entries), queue.held, "what waits is held");
         assert_eq!(self.allowance.used(), queue.held.cost());
@@ -275,7 +275,7 @@ fn the_rest_of_a_payload_is_a_payload_when_its_first_message_is_dropped() {
 fn the_total_bounds_what_a_queue_may_hold() {
     let cost = Sum::of(&message("1")).cost();
     for (on_full, waiting) in [(OnFull::DropNewest, ["1", "2"]), (OnFull::DropOldest, ["2", "3"])] {
-        let mut slow = Slow::new(on_full, Limits { bytes: 1000, messages: 1000 }, 4 * cost);
+        let mut slow = Slow::new(on_full, Limits { bytes: 1000, messages: 1000 }, 16 * cost / 3);
         slow.fill(&["1", "2"]);
         let outcome = slow.send("3", Manner::PLAIN);
         assert_eq!(outcome.is_ok(), on_full == OnFull::DropOldest);
