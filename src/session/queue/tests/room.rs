@@ -228,6 +228,33 @@ fn the_newest_with_a_key_takes_the_place_of_the_one_before_and_comes_last() {
 }
 
 #[test]
+fn any_of_many_keys_may_be_the_next() {
+    let mut slow = slow(OnFull::DropNewest, 9);
+    for (text, name) in [("a1", "a"), ("b1", "b"), ("c1", "c"), ("d1", "d"), ("b2", "b"), ("c2", "c"), ("a2", "a")] {
+        slow.send(text, key(name)).unwrap();
+    }
+    assert_eq!(slow.waiting(), ["d1", "b2", "c2", "a2"]);
+    slow.take(1);
+    slow.send("c3", key("c")).unwrap();
+    slow.send("b3", key("b")).unwrap();
+    slow.send("d2", key("d")).unwrap();
+    assert_eq!(slow.waiting(), ["a2", "c3", "b3", "d2"]);
+}
+
+#[test]
+fn a_volatile_message_is_found_after_one_before_it_was_replaced() {
+    let mut slow = slow(OnFull::DropNewest, 3);
+    slow.send("a1", key("a")).unwrap();
+    slow.send("v1", Manner::VOLATILE).unwrap();
+    slow.send("v2", Manner::VOLATILE).unwrap();
+    slow.fill(&["1"]);
+    slow.send("a2", key("a")).unwrap();
+    assert_eq!(slow.waiting(), ["v2", "1", "a2"]);
+    slow.fill(&["2"]);
+    assert_eq!(slow.waiting(), ["1", "a2", "2"]);
+}
+
+#[test]
 fn one_that_does_not_fit_leaves_the_one_before_it_where_it_is() {
     let mut slow = Slow::new(OnFull::DropNewest, Limits { bytes: 10, messages: 10 }, usize::MAX);
     slow.send("a1", key("a")).unwrap();
