@@ -7,13 +7,16 @@ use super::{
     report::Latency,
 };
 use std::{
-    io::{self, ErrorKind},
+    io,
     net::SocketAddr,
     ops::RangeInclusive,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
+
+/// Longer than an answer takes, however much there is to do.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) struct Honest {
@@ -25,16 +28,30 @@ pub(crate) struct Honest {
 struct Seen {
     answers: Vec<Duration>,
     total: usize,
-    /// What somebody has published, as all of them heard it.
-    published: u64,
+    heard: Heard,
     errors: Vec<String>,
     is_over: bool,
+}
+
+/// What was published, as they heard it, and the answers that did not come between two polls.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Heard {
+    /// By those with a socket or a stream, once for each.
+    pub(crate) by_streams: u64,
+    /// By those that poll.
+    pub(crate) by_polls: u64,
+    pub(crate) unanswered_polls: u64,
 }
 
 impl Seen {
     fn note(&mut self, took: Duration, answers: usize) {
         self.answers.push(took);
         self.total += answers;
+    }
+
+    fn hear(&mut self, kind: Kind) {
+        let heard = if kind.carrier.is_poll() { &mut self.heard.by_polls } else { &mut self.heard.by_streams };
+        *heard += 1;
     }
 }
 
@@ -62,9 +79,13 @@ impl Honest {
         Latency::of(std::mem::take(&mut lock(&self.seen).answers))
     }
 
-    /// How much they have heard of what was published.
-    pub(crate) fn published(&self) -> u64 {
-        lock(&self.seen).published
+    pub(crate) fn heard(&self) -> Heard {
+        lock(&self.seen).heard
+    }
+
+    /// How many of so many poll.
+    pub(crate) fn polling(clients: usize) -> usize {
+        Kind::all().iter().cycle().take(clients).filter(|kind| kind.carrier.is_poll()).count()
     }
 
     /// Lets them leave; answers how many answers came in all, and what went wrong.
@@ -89,13 +110,11 @@ async fn talk(mut peer: Peer, name: usize, pause: Duration, at_once: u64, seen: 
         }
         let questions = number..=number + round % at_once;
         number += 1 + round % at_once;
-        let asked = Instant::now();
-        if let Err(error) = patiently(ask(&mut peer, name, questions.clone(), &seen)).await {
-            lock(&seen).errors.push(about(peer.kind, &error).to_string());
-            return;
-        }
-        lock(&seen).note(asked.elapsed(), questions.count());
-        if let Err(error) = listen(&mut peer, pause, &seen).await {
+        let talked = async {
+            ask(&mut peer, name, questions, &seen).await?;
+            listen(&mut peer, pause, &seen).await
+        };
+        if let Err(error) = talked.await {
             lock(&seen).errors.push(about(peer.kind, &error).to_string());
             return;
         }
@@ -105,20 +124,32 @@ async fn talk(mut peer: Peer, name: usize, pause: Duration, at_once: u64, seen: 
 }
 
 async fn ask(peer: &mut Peer, name: usize, questions: RangeInclusive<u64>, seen: &Mutex<Seen>) -> io::Result<()> {
+    let asked = Instant::now();
     for number in questions.clone() {
-        peer.send(&format!("{name}-{number}")).await?;
+        patiently(peer.send(&format!("{name}-{number}"))).await?;
     }
+    let mut answers = 0;
     for number in questions {
         let text = format!("{name}-{number}");
         loop {
-            match peer.receive().await? {
-                Some(answer) if answer == text => break,
-                Some(published) if published.starts_with('x') => lock(seen).published += 1,
+            match patiently(peer.listen(asked + PATIENCE)).await? {
+                Some(answer) if answer == text => break answers += 1,
+                Some(published) if published.starts_with('x') => lock(seen).hear(peer.kind),
                 Some(answer) => return Err(broken(format!("{answer:?} instead of {text:?}"))),
-                None => return Err(io::Error::new(ErrorKind::UnexpectedEof, format!("ended before {text:?}"))),
+                // Nobody else than a publisher leaves a server without room.
+                None if lock(seen).heard.by_polls > 0 && peer.kind.carrier.is_poll() => {
+                    lock(seen).heard.unanswered_polls += 1;
+                    return Ok(());
+                }
+                None => {
+                    // Whatever comes for it after this is a fault.
+                    lock(seen).errors.push(format!("{}: no answer to {text:?}", peer.kind));
+                    return Ok(());
+                }
             }
         }
     }
+    lock(seen).note(asked.elapsed(), answers);
     Ok(())
 }
 
@@ -127,7 +158,7 @@ async fn listen(peer: &mut Peer, pause: Duration, seen: &Mutex<Seen>) -> io::Res
     let until = Instant::now() + pause;
     while Instant::now() < until {
         match peer.listen(until).await? {
-            Some(published) if published.starts_with('x') => lock(seen).published += 1,
+            Some(published) if published.starts_with('x') => lock(seen).hear(peer.kind),
             Some(other) => return Err(broken(format!("{other:?}, which nobody has asked for"))),
             None => break,
         }

@@ -123,7 +123,9 @@ impl Kind {
         let revision = if self.wire == Wire::Three { 3 } else { 4 };
         let resource = self.wire.resource();
         let sid = if id.is_empty() { String::new() } else { format!("&sid={id}") };
-        format!("/{resource}/?EIO={revision}&transport={transport}{sid}")
+        // Large answers to 1.x and 2.x would be bytes, unless they say that they read none.
+        let text = if self.wire == Wire::Three { "&b64=1" } else { "" };
+        format!("/{resource}/?EIO={revision}&transport={transport}{text}{sid}")
     }
 
     /// As it stands in a path.

@@ -88,6 +88,8 @@ struct Run {
     generation: usize,
     /// The number of the newest connection there ever was.
     newest: u64,
+    /// Whether that is a poll.
+    is_poll: bool,
     /// The connection that was told to wait, and has not been woken since.
     waiting: Option<u64>,
     /// Of the batch that was last handed to a response.
@@ -121,6 +123,7 @@ impl Run {
             now,
             generation,
             newest: 0,
+            is_poll: false,
             waiting: None,
             fate: None,
             paused_requests: 0,
@@ -161,8 +164,10 @@ impl Run {
             22 => self.machine.probe(script.flag()),
             23 => self.pause(script),
             24 => {
-                // Only ever said for the connection that comes next.
-                self.machine.open_again();
+                // Only ever said in the packets generation, for the connection that comes next.
+                if self.generation == profiles::PACKETS {
+                    self.machine.open_again();
+                }
                 self.attach(script);
             }
             25 => match script.next() {
@@ -184,6 +189,7 @@ impl Run {
         if let Some(number) = number {
             assert!(number > self.newest);
             self.newest = number;
+            self.is_poll = mode == Mode::Poll;
         }
         // Whether a session that is over puts back what was under way, before it forgets it, is its own affair.
         let effects = self.machine.take_effects();
@@ -203,7 +209,8 @@ impl Run {
         match &taken {
             Taken::Batch(batch) => {
                 assert!(!was_over);
-                self.ledger.take(number, batch, profiles::packets_of_a_poll(self.generation));
+                let bound = profiles::packets_of_a_poll(self.generation).filter(|_| self.is_poll);
+                self.ledger.take(number, batch, bound);
             }
             Taken::Wait => self.waiting = Some(number),
             Taken::Displaced | Taken::GivenUp => assert!(was_over),

@@ -27,6 +27,11 @@ pub(crate) struct WholeBody {
 }
 
 impl WholeBody {
+    fn forget(&mut self) {
+        self.bytes = Vec::new();
+        self.held.set(0);
+    }
+
     /// The bytes, and what is to be dropped with them.
     pub(crate) fn into_parts(self) -> (Vec<u8>, Held) {
         (self.bytes, self.held)
@@ -91,15 +96,19 @@ where
         shared.counters.add(Count::TooLarge, 1);
         return Err(Box::new(plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large")));
     }
-    let body = pin!(body.map_err(|_| Unread::Incomplete));
-    let (count, status, text) = match tokio::time::timeout(budget.body_timeout, read(body, limit, whole)).await {
+    let mut body = pin!(body.map_err(|_| Unread::Incomplete));
+    let reading = tokio::time::timeout(budget.body_timeout, read(body.as_mut(), limit, whole));
+    let (count, status, text, goes_on) = match reading.await {
         Ok(Ok(())) => return Ok(()),
-        Ok(Err(Unread::TooLarge)) => (Count::TooLarge, StatusCode::PAYLOAD_TOO_LARGE, "body too large"),
-        Ok(Err(Unread::Incomplete)) => (Count::Incomplete, StatusCode::BAD_REQUEST, "incomplete body"),
-        Ok(Err(Unread::NoRoom)) => (Count::RefusedBody, StatusCode::SERVICE_UNAVAILABLE, "too much to do"),
-        Err(_) => (Count::TooSlow, StatusCode::REQUEST_TIMEOUT, "body too slow"),
+        Ok(Err(Unread::TooLarge)) => (Count::TooLarge, StatusCode::PAYLOAD_TOO_LARGE, "body too large", true),
+        Ok(Err(Unread::NoRoom)) => (Count::RefusedBody, StatusCode::SERVICE_UNAVAILABLE, "too much to do", true),
+        Ok(Err(Unread::Incomplete)) => (Count::Incomplete, StatusCode::BAD_REQUEST, "incomplete body", false),
+        Err(_) => (Count::TooSlow, StatusCode::REQUEST_TIMEOUT, "body too slow", false),
     };
     shared.counters.add(count, 1);
+    if goes_on {
+        let _ = tokio::time::timeout(budget.body_timeout, throw_away(body)).await;
+    }
     let mut response = plain(status, text);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -114,23 +123,26 @@ async fn read<B: HttpBody<Error = Unread>>(
     mut whole: Option<&mut WholeBody>,
 ) -> Result<(), Unread> {
     if body.size_hint().lower() > limit as u64 {
-        throw_away(body).await;
         return Err(Unread::TooLarge);
     }
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         length += data.remaining();
-        if length > limit {
-            throw_away(body).await;
+        let is_too_large = length > limit;
+        let Some(kept) = &mut whole else {
+            if is_too_large {
+                return Err(Unread::TooLarge);
+            }
+            continue;
+        };
+        if is_too_large {
+            kept.forget();
             return Err(Unread::TooLarge);
         }
-        let Some(WholeBody { bytes, held }) = &mut whole else { continue };
-        bytes.put(data);
-        if !held.set(bytes.capacity()) {
-            *bytes = Vec::new();
-            held.set(0);
-            throw_away(body).await;
+        kept.bytes.put(data);
+        if !kept.held.set(kept.bytes.capacity()) {
+            kept.forget();
             return Err(Unread::NoRoom);
         }
     }

@@ -125,15 +125,15 @@ impl Ledger {
     /// A batch has what was queued first, in order, and nothing else.
     pub(super) fn take(&mut self, carrier: u64, batch: &Batch, at_most: Option<usize>) {
         assert!(self.flight.is_none(), "what is under way is settled first");
-        assert!(!batch.0.is_empty());
+        assert!(!batch.0.is_empty() && at_most.is_none_or(|bound| batch.0.len() <= bound));
         let mut pieces = Vec::new();
         for (position, entry) in batch.0.iter().enumerate() {
             match &entry.element {
                 Element::Opening => assert_eq!(position, 0, "the opening comes first"),
                 Element::Goodbye => {
-                    assert!(position + 1 == batch.0.len() && self.queued.is_empty(), "the last word is the last");
-                    // In a poll of engine it comes alone.
-                    assert!(at_most.is_none() || position == 0 || batch.0.len() > 1);
+                    let waiting = Piece::messages(&self.queued) - self.dropped.all();
+                    assert!(position + 1 == batch.0.len() && waiting == 0, "the last word is the last");
+                    assert!(at_most.is_none() || position == 0, "in a poll of engine it comes alone");
                 }
                 Element::Heartbeat(_) => {}
                 data => {

@@ -7,6 +7,7 @@ use crate::session::{
 use std::time::Duration;
 
 pub(super) const GENERATIONS: usize = 5;
+pub(super) const PACKETS: usize = 2;
 
 const PACKETS_OF_A_POLL: usize = 4;
 
@@ -30,8 +31,7 @@ pub(super) fn profile(generation: usize, mode: Mode) -> Profile {
             polls: sealed,
             goodbye: Goodbye::Never,
         },
-        // Packets.
-        2 => Profile {
+        PACKETS => Profile {
             heartbeat: if is_poll { None } else { heartbeat(Beater::Connection, 25, Some(60)) },
             close_timeout: if is_poll { seconds(60) } else { Duration::ZERO },
             polls: sealed,

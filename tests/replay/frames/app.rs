@@ -11,7 +11,11 @@ use crate::{journal::Journal, recording::Exchange};
 pub(crate) fn listener(exchange: &Exchange, journal: &Arc<Journal>, slowness: u32) -> Listener {
     let options = &exchange.options;
     let dialect = if exchange.is_json_dialect() { Dialect::Json } else { Dialect::Frames };
-    let mut builder = Listener::builder().dialect(dialect).allow_unsafe_timings().origins(origins(&options["origins"]));
+    let mut builder = Listener::builder()
+        .dialect(dialect)
+        .allow_unsafe_timings()
+        .unlimited_handshakes()
+        .origins(origins(&options["origins"]));
     if let Some(resource) = options["resource"].as_str() {
         builder = builder.resource(resource);
     }
