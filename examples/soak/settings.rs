@@ -4,6 +4,9 @@ use heirloom::{Builder, Dialect, Listener, OnFull, Transport};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// A method of the builder that takes one value.
+type Method<T> = fn(Builder, T) -> Builder;
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Settings {
@@ -49,7 +52,7 @@ impl Settings {
                 builder = builder.close_timeout(transport, timeout);
             }
         }
-        let durations: [(Option<f64>, fn(Builder, Duration) -> Builder); 4] = [
+        let durations: [(Option<f64>, Method<Duration>); 4] = [
             (self.header_timeout, Builder::header_timeout),
             (self.body_timeout, Builder::body_timeout),
             (self.write_timeout, Builder::write_timeout),
@@ -60,7 +63,7 @@ impl Settings {
                 builder = set(builder, duration);
             }
         }
-        let sizes: [(Option<usize>, fn(Builder, usize) -> Builder); 2] =
+        let sizes: [(Option<usize>, Method<usize>); 2] =
             [(self.queue_bytes, Builder::queue_bytes), (self.total_queue_bytes, Builder::total_queue_bytes)];
         for (value, set) in sizes {
             if let Some(bytes) = value {
