@@ -135,9 +135,6 @@ async fn obey(listener: &Listener, published: &Published, command: &str) -> Valu
 fn figures(listener: &Listener, published: &Published) -> Value {
     let stats = listener.stats();
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    macro_rules! counted {
-        ($($name:ident),+ $(,)?) => { BTreeMap::from([$((stringify!($name), stats.$name)),+]) };
-    }
     json!({
         "sessions": stats.sessions,
         "heap": MEMORY.current_usage(),
@@ -149,12 +146,7 @@ fn figures(listener: &Listener, published: &Published) -> Value {
         "closed": read(&published.closed),
         "unsupported": read(&published.unsupported),
         "unanswered": read(&published.unanswered),
-        "stats": counted!(
-            opened_sessions, dropped_messages, dropped_oldest, displaced_volatile, overflowed_sessions,
-            undelivered_messages, requeued_batches, delayed_handshakes, refused_by_rate, refused_sessions,
-            refused_by_peer, unused_handshakes, sent_messages, received_messages, too_slow, too_large,
-            unread_responses, malformed, left_at_shutdown, reconnections,
-        ),
+        "stats": stats.counters().collect::<BTreeMap<_, _>>(),
     })
 }
 

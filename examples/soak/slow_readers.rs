@@ -128,8 +128,10 @@ pub(crate) async fn run(options: Options) -> Result<bool, Box<dyn Error>> {
     report.promise(errors.is_empty(), format!("the honest were answered {answers} times {errors:?}"));
     let (polling, messages) = (Honest::polling(options.honest), options.messages as u64);
     let due = messages * (options.honest - polling) as u64;
-    let what = format!("who reads at once heard everything: {} of {due}", heard.by_streams);
-    report.promise(heard.by_streams == due, what);
+    let missed = due - heard.by_streams.min(due);
+    let what = format!("who reads at once missed next to nothing: heard {} of {due}", heard.by_streams);
+    // One that comes while the one before is written may find no room.
+    report.promise(missed as f64 <= due as f64 * options.missed / 100.0, what);
     // A second message between two polls has no more room than one to those that never read.
     let due = messages * polling as u64;
     let missed = (due - heard.by_polls.min(due) + heard.unanswered_polls) as f64;

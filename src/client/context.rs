@@ -23,6 +23,7 @@ use std::{
     task::{Context as TaskContext, Poll},
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
 /// Marks the place of a transport: the session it carried has closed.
 const LET_GO: u8 = 1 << 7;
@@ -45,6 +46,8 @@ pub(crate) struct Context {
     begun: AtomicBool,
     heard: AtomicBool,
     followed_up: AtomicBool,
+    /// The session is being ended, or has gone.
+    pub(crate) departure: Notify,
 }
 
 impl Context {
@@ -70,6 +73,7 @@ impl Context {
             heard: AtomicBool::new(false),
             // What begins with the connection that carries it costs its peer nothing that could be given back.
             followed_up: AtomicBool::new(form != WireForm::Packets && !transport.is_polling()),
+            departure: Notify::new(),
         }
     }
 
@@ -246,7 +250,7 @@ impl Host for Context {
             // What was half sent will never be whole.
             engine.assembly().take();
         }
-        session.host.shared.note_departure(reason);
+        session.host.shared.note_departure(session, reason);
         // The caller may be the application, with locks of its own.
         inbox::handle_elsewhere(session);
     }

@@ -1,6 +1,10 @@
 //! What a session of Engine.IO remembers of its client.
 
-use super::{context::Member, data::Data, received::Held};
+use super::{
+    context::Member,
+    data::Data,
+    received::{Held, Received},
+};
 use crate::{
     hub::Namespace,
     wire::{double_utf8::Strings, packets::Acknowledge},
@@ -13,6 +17,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 /// How polls of revision 3 are answered (docs/wire/engine.md §5.3).
@@ -54,8 +59,8 @@ pub(crate) struct Assembly {
     pub(crate) list: Box<RawValue>,
     pub(crate) missing: usize,
     pub(crate) attachments: Vec<Bytes>,
-    /// The attachments so far; nothing when there are to be none.
-    pub(crate) held: Option<Held>,
+    /// The account of what is here of it, and since when; nothing when there are to be no attachments.
+    pub(crate) waiting: Option<(Held, Instant)>,
 }
 
 #[derive(Debug)]
@@ -65,6 +70,16 @@ pub(crate) enum AssemblyKind {
 }
 
 impl Assembly {
+    /// What is here waits for the rest from this time on, if it does not yet; answers whether it may.
+    pub(crate) fn waits(&mut self, received: &Arc<Received>, now: Instant) -> bool {
+        let name = match &self.kind {
+            AssemblyKind::Event { name, .. } => name.len(),
+            AssemblyKind::Ack { .. } => 0,
+        };
+        let length = name + self.list.get().len() + self.length();
+        self.waiting.get_or_insert_with(|| (Held::nothing(received), now)).0.set(length)
+    }
+
     /// The bytes of all attachments so far.
     pub(crate) fn length(&self) -> usize {
         self.attachments.iter().map(Bytes::len).sum()
@@ -105,6 +120,13 @@ impl Engine {
     /// The packet that waits for attachments.
     pub(crate) fn assembly(&self) -> MutexGuard<'_, Option<Box<Assembly>>> {
         lock(&self.assembly)
+    }
+
+    /// Whether the attachments of a packet have taken longer than a message may.
+    pub(crate) fn is_overdue(&self, member: &Member) -> bool {
+        let shared = &member.host.shared;
+        let since = lock(&self.assembly).as_ref().and_then(|assembly| Some(assembly.waiting.as_ref()?.1));
+        since.is_some_and(|since| shared.now().saturating_duration_since(since) > shared.options.budget.frame_timeout)
     }
 
     /// A request brings packets, until the claim is dropped; nothing while another does.

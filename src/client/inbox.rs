@@ -172,7 +172,8 @@ impl Inbox {
 
     /// Whether more can be taken, though nobody should read any more.
     pub(crate) fn has_spare_room(&self) -> bool {
-        self.lock().is_small()
+        let state = self.lock();
+        state.is_small() && state.held.fits()
     }
 
     /// The session is over.

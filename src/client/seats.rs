@@ -5,6 +5,7 @@ use super::{
     authorization::Refusal,
     context::Member,
     data::Data,
+    received::Held,
     send_error::SendError,
     state::State,
 };
@@ -33,7 +34,14 @@ pub(crate) struct Entry {
     /// How it may come back, if it may.
     pub(crate) recovery: Option<Recovery>,
     /// What it said about itself.
-    pub(crate) auth: Option<Arc<RawValue>>,
+    pub(crate) auth: Option<Said>,
+}
+
+/// What a client has said about itself, as long as it is kept.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) auth: Arc<RawValue>,
+    pub(crate) held: Held,
 }
 
 /// How a client may come back.
@@ -53,7 +61,7 @@ struct Seat {
     namespace: Arc<Namespace>,
     id: SessionId,
     recovery: Option<Box<(Recovery, Tails)>>,
-    auth: Option<Arc<RawValue>>,
+    auth: Option<Said>,
     rooms: Vec<Arc<str>>,
     state: Arc<Mutex<State>>,
     awaited: Awaited,
@@ -139,7 +147,7 @@ impl Seats {
 
     /// What the client said about itself when it came in.
     pub(crate) fn auth(&self, namespace: &Arc<Namespace>) -> Option<Arc<RawValue>> {
-        self.look(namespace, |seat| seat.auth.clone()).flatten()
+        self.look(namespace, |seat| seat.auth.as_ref().map(|said| Arc::clone(&said.auth))).flatten()
     }
 
     /// The client was refused at the root.

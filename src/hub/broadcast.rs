@@ -159,6 +159,9 @@ impl fmt::Debug for Target {
     }
 }
 
+/// From so many receivers on the bytes of a message are not charged to each as if they were its own.
+const MANY: usize = 16;
+
 /// One message on its way to its receivers.
 struct Delivery<'a> {
     target: &'a Target,
@@ -171,13 +174,14 @@ impl Delivery<'_> {
     /// Queues it for those of these forms.
     fn queue(&mut self, members: &[Arc<Member>], is_meant: impl Fn(WireForm) -> bool) {
         let Target { except, manner, .. } = self.target;
+        let manner = Manner { shared: members.len() >= MANY, ..*manner };
         let meant = members.iter().filter(|member| is_meant(member.host.form) && !except.contains(&member.id()));
         for member in meant {
             let Some(elements) = self.encoded.form(member.host.form).elements() else {
                 self.outcome.unsupported += 1;
                 continue;
             };
-            match member.send(elements, *manner) {
+            match member.send(elements, manner) {
                 Ok(()) => self.outcome.queued += 1,
                 Err(QueueError::Full) => self.outcome.dropped += 1,
                 Err(QueueError::NotReady) => self.missed += 1,

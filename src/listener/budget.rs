@@ -44,7 +44,7 @@ impl Default for Budget {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
-            max_head_bytes: 64 << 10,
+            max_head_bytes: 16 << 10,
             max_body_bytes: 1 << 20,
             max_frame_bytes: 1 << 20,
             max_payload_packets: 10_000,

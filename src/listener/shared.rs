@@ -210,14 +210,14 @@ impl Shared {
             self.admission.give_back(member.host.handshake.peer().map(|peer| peer.ip()));
             self.gauges.closed(member.host.generation(), member.host.let_go());
         }
-        self.left.notify_waiters();
+        self.someone_left(member);
     }
 
     /// Resolves when the session is being ended, or has gone.
     pub(crate) async fn until_over(&self, member: &Member) {
         loop {
             // Before the look, so that an end between the two is not missed.
-            let left = self.left.notified();
+            let left = member.host.departure.notified();
             if !member.is_open() {
                 return;
             }
@@ -228,7 +228,7 @@ impl Shared {
     /// Resolves when the session has gone.
     pub(crate) async fn until_gone(&self, member: &Member) {
         loop {
-            let left = self.left.notified();
+            let left = member.host.departure.notified();
             if self.sessions.get(member.id()).is_none() {
                 return;
             }
@@ -237,9 +237,17 @@ impl Shared {
     }
 
     /// A session is being ended: whoever waits for that may look.
-    pub(crate) fn note_departure(&self, reason: DisconnectReason) {
+    pub(crate) fn note_departure(&self, member: &Member, reason: DisconnectReason) {
         self.gauges.ended(reason);
-        self.left.notify_waiters();
+        self.someone_left(member);
+    }
+
+    /// Wakes who waits for this session's end, and a shutdown, which waits for everybody's.
+    fn someone_left(&self, member: &Member) {
+        member.host.departure.notify_waiters();
+        if self.is_shutting_down() {
+            self.left.notify_waiters();
+        }
     }
 
     /// Something a shutdown waits for, until it is dropped.

@@ -8,7 +8,7 @@ use super::{
     allowance::Allowance,
     delivery::{Delivery, Outcome},
     profile::{Goodbye, Polls, Profile},
-    queue::{Element, Queue},
+    queue::{Element, Queue, Sum},
     reason::DisconnectReason,
 };
 use std::{
@@ -53,6 +53,8 @@ pub(crate) struct Machine {
     requests_paused: usize,
     /// Since when the session is to end because its queue was full.
     overflowed_at: Option<Instant>,
+    /// The last batch did not reach the client, and none has since.
+    unread: bool,
     effects: Effects,
 }
 
@@ -78,6 +80,7 @@ impl Machine {
             probed: false,
             requests_paused: 0,
             overflowed_at: None,
+            unread: false,
             effects: Effects::default(),
         }
     }
@@ -208,7 +211,7 @@ impl Machine {
     pub(crate) fn written(&mut self, number: u64) -> bool {
         let in_flight = self.in_flight.take_if(|in_flight| in_flight.number == number);
         if let Some(in_flight) = &in_flight {
-            self.queue.release(in_flight.sum);
+            self.arrived(in_flight.sum);
             self.close_if_all_is_said();
         }
         in_flight.is_some()
@@ -284,7 +287,7 @@ impl Machine {
     pub(crate) fn polls_have_ended(&mut self) {
         let is_written = |in_flight: &mut InFlight| in_flight.delivery.is_some();
         if let Some(in_flight) = self.in_flight.take_if(is_written) {
-            self.queue.release(in_flight.sum);
+            self.arrived(in_flight.sum);
         }
     }
 
@@ -419,11 +422,17 @@ impl Machine {
         self.close(reason);
     }
 
+    /// A batch of this sum has reached the client.
+    fn arrived(&mut self, sum: Sum) {
+        self.queue.release(sum);
+        self.unread = false;
+    }
+
     /// What became of the batch of the last poll decides what the next one carries.
     fn settle_in_flight(&mut self) {
         let Some(in_flight) = self.in_flight.take() else { return };
         match in_flight.outcome() {
-            Some(Outcome::Delivered) => self.queue.release(in_flight.sum),
+            Some(Outcome::Delivered) => self.arrived(in_flight.sum),
             Some(Outcome::UnderWay | Outcome::Lost) | None => {
                 if let Some(delivery) = &in_flight.delivery {
                     delivery.abandon();

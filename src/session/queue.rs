@@ -102,7 +102,7 @@ impl Queue {
 
     /// Adds an element of the protocol's own, which is never refused.
     pub(crate) fn push(&mut self, element: Element) {
-        self.hold(Sum::of(&element));
+        self.hold(Sum::of(&element, false));
         self.heartbeats += usize::from(element.is_heartbeat());
         self.entries.push_back(Entry { mark: Mark::WORD, ..Entry::new(element) });
     }
@@ -110,7 +110,7 @@ impl Queue {
     /// The opening comes first, once.
     pub(crate) fn open_again(&mut self) {
         if !self.entries.iter().any(|entry| entry.element == Element::Opening) {
-            self.hold(Sum::of(&Element::Opening));
+            self.hold(Sum::of(&Element::Opening, false));
             self.put_first(Entry { mark: Mark::WORD, ..Entry::new(Element::Opening) });
         }
     }
@@ -122,9 +122,10 @@ impl Queue {
         }
     }
 
-    /// Whether messages wait that a poll has yet to come for.
+    /// Whether messages wait that a poll has yet to come for, words of the protocol's included.
     pub(crate) fn is_behind(&self) -> bool {
-        self.loose.messages > 0
+        // What is no message is rare, so the first look tells.
+        self.entries.range(self.sealed..).any(|entry| entry.element.is_message())
     }
 
     /// How many entries are a poll's answer.
@@ -147,7 +148,7 @@ impl Queue {
     /// neither volatile nor to be replaced.
     pub(crate) fn unseal(&mut self) {
         let sealed = self.entries.range(..self.sealed).filter(|entry| !entry.is_word());
-        self.loose = self.loose.plus(Sum::of_all(sealed.map(|entry| &entry.element)));
+        self.loose = self.loose.plus(Sum::of_all(sealed));
         self.sealed = 0;
         self.search_from(0);
     }
@@ -168,7 +169,7 @@ impl Queue {
         }
         if is_marked || !self.entries.is_empty() {
             for entry in batch.0.iter_mut().skip(sealed).filter(|entry| !entry.is_word()) {
-                self.loose = self.loose.minus(Sum::of(&entry.element));
+                self.loose = self.loose.minus(entry.sum());
                 self.forget_mark(entry.mark, 0);
                 entry.mark = entry.mark.settled();
             }
@@ -191,12 +192,12 @@ impl Queue {
         if opens_again {
             self.entries.pop_front();
             self.sealed = self.sealed.saturating_sub(1);
-            self.release(Sum::of(&Element::Opening));
+            self.release(Sum::of(&Element::Opening, false));
         }
         self.heartbeats += batch.heartbeats();
         for entry in batch.0.into_iter().rev() {
             if self.sealed == 0 && !entry.is_word() {
-                self.loose = self.loose.plus(Sum::of(&entry.element));
+                self.loose = self.loose.plus(entry.sum());
             }
             self.put_first(Entry { joined: true, ..entry });
         }
@@ -209,7 +210,7 @@ impl Queue {
     pub(crate) fn drop_heartbeats(&mut self) {
         if self.heartbeats > 0 {
             let heartbeats = self.entries.iter().filter(|entry| entry.element.is_heartbeat());
-            let dropped = Sum::of_all(heartbeats.map(|entry| &entry.element));
+            let dropped = Sum::of_all(heartbeats);
             self.sealed -= self.entries.range(..self.sealed).filter(|entry| entry.element.is_heartbeat()).count();
             self.entries.retain(|entry| !entry.element.is_heartbeat());
             self.heartbeats = 0;

@@ -10,7 +10,7 @@ const LARGEST_FRAME: usize = 256 << 20;
 /// client sees beyond each and what is counted.
 impl Builder {
     /// The longest head of a request, its first line and its headers, in bytes; a longer one is answered 431. Under
-    /// [`Listener::serve`](crate::Listener::serve) only: another server has bounds of its own. Default 64 KiB, at
+    /// [`Listener::serve`](crate::Listener::serve) only: another server has bounds of its own. Default 16 KiB, at
     /// least 8 KiB.
     pub fn max_head_bytes(mut self, bytes: usize) -> Self {
         self.budget.max_head_bytes = bytes;

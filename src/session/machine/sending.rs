@@ -58,6 +58,9 @@ impl Machine {
 
     /// Whether the client has taken what was there before.
     fn keeps_up(&self) -> bool {
+        if self.unread {
+            return false;
+        }
         match &self.connection {
             Some(stream) if stream.mode == Mode::Stream => self.in_flight.is_none(),
             _ => !self.queue.is_behind(),
@@ -88,6 +91,7 @@ impl Machine {
 
     pub(super) fn put_back(&mut self, batch: Batch) {
         self.effects.tally.requeued += 1;
+        self.unread = true;
         self.queue.put_back(batch);
         self.seal(true);
     }

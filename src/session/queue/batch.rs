@@ -58,6 +58,8 @@ impl Mark {
     pub(super) const VOLATILE: Self = Self(2);
     /// Dropped for a newer one with the same key.
     pub(super) const KEYED: Self = Self(4);
+    /// Its bytes are those of many clients.
+    pub(super) const SHARED: Self = Self(8);
 
     pub(super) fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -69,7 +71,7 @@ impl Mark {
 
     /// That of the same message once a connection has had hold of it.
     pub(super) fn settled(self) -> Self {
-        Self(self.0 & Self::WORD.0)
+        Self(self.0 & (Self::WORD.0 | Self::SHARED.0))
     }
 }
 
@@ -89,6 +91,10 @@ impl Entry {
         Self { element, joined: false, mark: Mark::default() }
     }
 
+    pub(super) fn sum(&self) -> Sum {
+        Sum::of(&self.element, self.mark.has(Mark::SHARED))
+    }
+
     pub(super) fn is_word(&self) -> bool {
         self.mark.has(Mark::WORD)
     }
@@ -104,21 +110,29 @@ impl Entry {
 pub(crate) struct Sum {
     pub(crate) bytes: usize,
     pub(crate) messages: usize,
+    /// What of the bytes counts for the total of all queues.
+    charged: usize,
     entries: usize,
 }
 
+/// What each of many clients is charged for bytes that are there once: one part in so many.
+const SHARERS: usize = 16;
+
 impl Sum {
-    pub(super) fn of(element: &Element) -> Self {
-        Self { bytes: element.length(), messages: usize::from(element.is_message()), entries: 1 }
+    pub(super) fn of(element: &Element, is_shared: bool) -> Self {
+        let bytes = element.length();
+        let charged = if is_shared { bytes / SHARERS } else { bytes };
+        Self { bytes, charged, messages: usize::from(element.is_message()), entries: 1 }
     }
 
-    pub(super) fn of_all<'a>(elements: impl IntoIterator<Item = &'a Element>) -> Self {
-        elements.into_iter().fold(Self::default(), |sum, element| sum.plus(Self::of(element)))
+    pub(super) fn of_all<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        entries.into_iter().fold(Self::default(), |sum, entry| sum.plus(entry.sum()))
     }
 
     pub(super) fn plus(self, other: Self) -> Self {
         Self {
             bytes: self.bytes.saturating_add(other.bytes),
+            charged: self.charged.saturating_add(other.charged),
             messages: self.messages.saturating_add(other.messages),
             entries: self.entries.saturating_add(other.entries),
         }
@@ -127,14 +141,15 @@ impl Sum {
     pub(super) fn minus(self, other: Self) -> Self {
         Self {
             bytes: self.bytes.saturating_sub(other.bytes),
+            charged: self.charged.saturating_sub(other.charged),
             messages: self.messages.saturating_sub(other.messages),
             entries: self.entries.saturating_sub(other.entries),
         }
     }
 
-    /// The memory it takes, in bytes.
+    /// The memory it takes, in bytes: of what many share, a part.
     pub(crate) fn cost(self) -> usize {
-        self.bytes.saturating_add(self.entries.saturating_mul(size_of::<Entry>()))
+        self.charged.saturating_add(self.entries.saturating_mul(size_of::<Entry>()))
     }
 }
 
@@ -160,6 +175,6 @@ impl Batch {
     }
 
     pub(crate) fn sum(&self) -> Sum {
-        Sum::of_all(self.0.iter().map(|entry| &entry.element))
+        Sum::of_all(&self.0)
     }
 }

@@ -27,11 +27,13 @@ pub(crate) struct Manner {
     pub(crate) words: usize,
     /// Nothing is dropped for it and no session ends: whoever asks does something else when there is no room.
     pub(crate) only_if_it_fits: bool,
+    /// Many clients get the same bytes.
+    pub(crate) shared: bool,
 }
 
 impl Manner {
     /// What waits for a connection as long as it has to.
-    pub(crate) const PLAIN: Self = Self { volatile: false, key: None, words: 0, only_if_it_fits: false };
+    pub(crate) const PLAIN: Self = Self { volatile: false, key: None, words: 0, only_if_it_fits: false, shared: false };
     pub(crate) const VOLATILE: Self = Self { volatile: true, ..Self::PLAIN };
     /// What the protocol itself says.
     pub(crate) const WORD: Self = Self { words: usize::MAX, ..Self::PLAIN };

@@ -8,6 +8,7 @@ use crate::session::{on_full::OnFull, tally::Tally};
 struct Wanted {
     sum: Sum,
     keeps_up: bool,
+    shared: bool,
 }
 
 impl Queue {
@@ -20,7 +21,9 @@ impl Queue {
         keeps_up: bool,
         tally: &mut Tally,
     ) -> Result<(), SendError> {
-        let wanted = Wanted { sum: Sum::of_all(messages), keeps_up };
+        let is_shared = |position| manner.shared && position >= manner.words;
+        let sums = messages.iter().enumerate().map(|(position, element)| Sum::of(element, is_shared(position)));
+        let wanted = Wanted { sum: sums.fold(Sum::default(), Sum::plus), keeps_up, shared: manner.shared };
         let mut replaced = self.replaced_by(manner);
         if !self.has_room(wanted, replaced) {
             if manner.only_if_it_fits || !self.could_have_room(wanted) {
@@ -54,15 +57,16 @@ impl Queue {
         if manner.key.is_some() {
             mark = mark.and(Mark::KEYED);
         }
+        let shared = if manner.shared { Mark::SHARED } else { Mark::default() };
         for (position, element) in messages.iter().enumerate() {
             let mark = match element {
                 _ if position < manner.words => Mark::WORD,
                 // That of its message counts.
-                Element::Attachment(_) => Mark::default(),
-                _ => mark,
+                Element::Attachment(_) => shared,
+                _ => mark.and(shared),
             };
-            if mark != Mark::WORD {
-                self.loose = self.loose.plus(Sum::of(element));
+            if !mark.has(Mark::WORD) {
+                self.loose = self.loose.plus(Sum::of(element, mark.has(Mark::SHARED)));
             }
             if mark.has(Mark::VOLATILE) {
                 self.volatile += 1;
@@ -84,13 +88,16 @@ impl Queue {
     fn could_have_room(&self, wanted: Wanted) -> bool {
         // Attachments at the front belong to a message that is under way.
         let stay = self.entries.range(self.sealed..).take_while(|entry| entry.element.is_attachment());
-        self.has_room_without(wanted, self.loose.minus(Sum::of_all(stay.map(|entry| &entry.element))))
+        self.has_room_without(wanted, self.loose.minus(Sum::of_all(stay)))
     }
 
     fn has_room_without(&self, wanted: Wanted, spare: Sum) -> bool {
         let (sum, limits) = (self.held.minus(spare).plus(wanted.sum), self.allowance.limits);
         let fits = sum.bytes <= limits.bytes && sum.messages <= limits.messages;
-        fits && self.allowance.leave_room(self.held.cost(), wanted.sum.cost(), spare.cost(), wanted.keeps_up)
+        // What is there once for many costs next to nothing, so no crowd is too large for who keeps up.
+        let is_free = wanted.shared && wanted.keeps_up;
+        fits && (is_free
+            || self.allowance.leave_room(self.held.cost(), wanted.sum.cost(), spare.cost(), wanted.keeps_up))
     }
 
     /// Drops volatile messages, the oldest first, until this much fits; answers how many.
@@ -160,7 +167,7 @@ impl Queue {
     }
 
     fn message_at(&self, place: usize) -> Sum {
-        Sum::of_all(self.entries.range(place..).take(self.length_at(place)).map(|entry| &entry.element))
+        Sum::of_all(self.entries.range(place..).take(self.length_at(place)))
     }
 
     /// How many messages with a key wait before this one, which has one: counted from the nearer end.

@@ -1,7 +1,7 @@
 //! What comes in from clients of Engine.IO, and over a WebSocket that carries nothing but messages.
 
 use crate::{
-    client::{Assembly, AssemblyKind, Credentials, Engine, Event, Held, Member, Message, acknowledged, handle_here},
+    client::{Assembly, AssemblyKind, Credentials, Engine, Event, Member, Message, acknowledged, handle_here},
     hub::{Reply, WireForm},
     listener::Count,
     session::DisconnectReason,
@@ -92,6 +92,11 @@ fn deliver_text(
 fn deliver(member: &Arc<Member>, engine: &Engine, revision: Revision, packet: Packet<'_>) -> Result<(), Malformed> {
     member.hear();
     let is_bare = member.host.form.has_only_texts();
+    if matches!(packet, Packet::Ping(_) | Packet::Pong(_)) && engine.is_overdue(member) {
+        // Whoever has time for heartbeats has had time for the rest of a packet.
+        member.host.shared.counters.add(Count::TooSlow, 1);
+        return Err(Malformed);
+    }
     match packet {
         Packet::Close => {
             // What came before it may still be answered.
@@ -159,13 +164,18 @@ fn message(member: &Arc<Member>, engine: &Engine, revision: Revision, text: &str
     if namespace.is_none() && form == Form::Utf8 {
         return Err(Malformed);
     }
-    let held = (packet.attachments > 0).then(|| Held::nothing(&shared.received));
-    let assembly = Assembly { namespace, kind, list, missing: packet.attachments, attachments: Vec::new(), held };
+    let assembly =
+        Assembly { namespace, kind, list, missing: packet.attachments, attachments: Vec::new(), waiting: None };
     if assembly.missing == 0 {
         complete(member, assembly);
-    } else {
-        *engine.assembly() = Some(Box::new(assembly));
+        return Ok(());
     }
+    let mut assembly = Box::new(assembly);
+    if !assembly.waits(&shared.received, shared.now()) {
+        shared.counters.add(Count::RefusedBody, 1);
+        return Err(Malformed);
+    }
+    *engine.assembly() = Some(assembly);
     Ok(())
 }
 
@@ -178,7 +188,7 @@ fn attachment(member: &Arc<Member>, engine: &Engine, bytes: Bytes) -> Result<(),
     let (shared, length) = (&member.host.shared, assembly.length());
     let broken = if length > shared.options.budget.max_attachment_bytes {
         Some(Count::TooLarge)
-    } else if assembly.held.as_mut().is_some_and(|held| !held.set(length)) {
+    } else if !assembly.waits(&shared.received, shared.now()) {
         Some(Count::RefusedBody)
     } else {
         None

@@ -26,6 +26,8 @@ use tokio::time::{sleep, timeout};
 pub(super) const LET_GO: Duration = Duration::from_millis(15);
 /// How long between two looks at a request that still brings packets.
 pub(super) const LOOK: Duration = Duration::from_millis(2);
+/// The same when it has been looked at for a while.
+const LONGEST_LOOK: Duration = Duration::from_millis(100);
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -50,8 +52,10 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Opt
     };
     if is_taken_over {
         // What a request brings was sent before, however long the application lets it wait.
+        let mut look = LOOK;
         while engine.is_posted() && member.is_open() {
-            sleep(LOOK).await;
+            sleep(look).await;
+            look = (look * 2).min(LONGEST_LOOK);
         }
         return Box::pin(socket::run(frames, Arc::clone(&member), Transport::WebSocket)).await;
     }

@@ -56,12 +56,12 @@ impl Slow {
         let queue = &self.queue;
         let loose = || queue.entries.range(queue.sealed..);
         let droppable = loose().filter(|entry| !entry.is_word());
-        assert_eq!(queue.loose, Sum::of_all(droppable.map(|entry| &entry.element)));
+        assert_eq!(queue.loose, Sum::of_all(droppable));
         assert_eq!(queue.volatile, loose().filter(|entry| entry.mark.has(Mark::VOLATILE)).count());
         let keys = queue.keys.as_ref().map_or(0, |keys| keys.0.len());
         assert_eq!(keys, loose().filter(|entry| entry.mark.has(Mark::KEYED)).count());
         assert!(queue.keys.as_ref().is_none_or(|keys| !keys.0.is_empty()), "no memory without a key");
-        let of_entries = Sum::of_all(queue.entries.iter().map(|entry| &entry.element));
+        let of_entries = Sum::of_all(&queue.entries);
         assert_eq!(queue.held.minus(of_entries).plus(of_entries), queue.held, "what waits is held");
         assert_eq!(self.allowance.used(), queue.held.cost());
         assert_eq!(queue.heartbeats, queue.entries.iter().filter(|entry| entry.element.is_heartbeat()).count());
@@ -300,7 +300,7 @@ fn the_rest_of_a_payload_is_a_payload_when_its_first_message_is_dropped() {
 
 #[test]
 fn the_total_bounds_what_a_queue_may_hold() {
-    let cost = Sum::of(&message("1")).cost();
+    let cost = Sum::of(&message("1"), false).cost();
     for (on_full, waiting) in [(OnFull::DropNewest, ["1", "2"]), (OnFull::DropOldest, ["2", "3"])] {
         let mut slow = Slow::new(on_full, Limits { bytes: 1000, messages: 1000 }, 16 * cost / 3);
         slow.fill(&["1", "2"]);
@@ -333,12 +333,13 @@ enum Happening {
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let manner = (any::<bool>(), prop::option::of(0..3_usize), 0..3_usize, any::<bool>()).prop_map(
-        |(volatile, key, words, only_if_it_fits)| Manner {
+    let manner = (any::<bool>(), prop::option::of(0..3_usize), 0..3_usize, any::<bool>(), any::<bool>()).prop_map(
+        |(volatile, key, words, only_if_it_fits, shared)| Manner {
             volatile,
             key: key.map(|key| Key::new("", ["a", "b", "c"][key])),
             words: words.saturating_sub(1),
             only_if_it_fits,
+            shared,
         },
     );
     prop_oneof![
