@@ -109,11 +109,12 @@ async fn play(
     let before = report.row("before", Some(honest.latency())).await?;
     let crowd = crowd(report.address);
     let is_flood = crowd.addresses == 1;
+    let step = Duration::from_secs_f64((crowd.seconds / 8.0).max(1.0));
     let (mut crowd, _) = crowd.gather("handshake").await?;
     let mut said = tokio::spawn(async move { crowd.answer().await.map_err(|error| error.to_string()) });
     let (mut worst, mut most) = (0.0_f64, 0);
     let outcome = loop {
-        let outcome = tokio::time::timeout(Duration::from_secs(1), &mut said).await;
+        let outcome = tokio::time::timeout(step, &mut said).await;
         let latency = honest.latency();
         worst = worst.max(latency.most);
         let now = report.row("handshakes, and no more", Some(latency)).await?;

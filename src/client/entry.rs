@@ -5,8 +5,7 @@ use super::{
     context::Member,
     handle::Client,
     handlers::{Handlers, Handling},
-    received::Held,
-    seats::{Entry, Recovery, Said},
+    seats::{Entry, Recovery},
     state::State,
 };
 use crate::{
@@ -36,6 +35,13 @@ pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credential
         shared.counters.add(Count::RefusedNamespace, 1);
         let refusal = Refusal::unauthorized("too many namespaces");
         member.send_reply(namespace.endpoint(), Reply::Refused(&refusal));
+        return None;
+    }
+    let said = credentials.auth.as_ref().map_or(0, |auth| auth.get().len());
+    if said > 0 && member.host.seats.auth_bytes() + said > shared.options.budget.max_head_bytes {
+        // It is kept as long as the client is here, like the head of its first request.
+        shared.counters.add(Count::TooLarge, 1);
+        member.send_reply(namespace.endpoint(), Reply::Refused(&Refusal::unauthorized("auth too large")));
         return None;
     }
     let handlers = namespace.handlers();
@@ -90,12 +96,6 @@ fn welcome(
     state: Arc<Mutex<State>>,
     auth: Option<Arc<RawValue>>,
 ) -> Option<Handling> {
-    let auth = auth.map(|auth| kept(member, auth));
-    if auth.as_ref().is_some_and(|said| !said.held.fits()) {
-        member.host.shared.counters.add(Count::RefusedBody, 1);
-        member.send_reply(namespace.endpoint(), Reply::Refused(&Refusal::unauthorized("too much to do")));
-        return None;
-    }
     let (form, state) = (member.host.form, seated(member, namespace, state));
     let id = if form.has_own_ids() { SessionId::random() } else { Some(member.id()) };
     let Some(id) = id else {
@@ -122,13 +122,6 @@ fn welcome(
         return None;
     }
     connected(member, namespace, handlers)
-}
-
-/// What a client says about itself is accounted for as long as it is kept.
-fn kept(member: &Member, auth: Arc<RawValue>) -> Said {
-    let mut held = Held::nothing(&member.host.shared.received);
-    held.set(auth.get().len());
-    Said { auth, held }
 }
 
 /// Where the client's values are in this namespace: those of the root are seen in all.
@@ -185,8 +178,7 @@ fn recover(member: &Arc<Member>, namespace: &Arc<Namespace>, credentials: &Crede
         // What it replaces is the application's, and dropped when no lock is held.
         let replaced = state.lock().unwrap_or_else(PoisonError::into_inner).restore(kept.state);
         let kept_alive = Arc::clone(&state);
-        let auth = credentials.auth.clone().map(|auth| self::kept(member, auth));
-        let entry = Entry { state, id: kept.id, recovery: Some(recovery), auth };
+        let entry = Entry { state, id: kept.id, recovery: Some(recovery), auth: credentials.auth.clone() };
         let mut is_told = false;
         // What the client has missed begins behind the answer, and is worth no other message.
         let manner = Manner { words: 1, only_if_it_fits: true, ..Manner::PLAIN };

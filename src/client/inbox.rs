@@ -34,6 +34,8 @@ const CAPACITY: usize = 32;
 /// How many, and how many bytes of them, while a handler waits for an acknowledgement, which comes behind them.
 const WAITING_CAPACITY: usize = 1024;
 const WAITING_BYTES: usize = 1 << 20;
+/// How many bytes may wait for handlers, whatever they do.
+const BYTES: usize = 8 << 20;
 /// How many events are handled at a stretch before others get their turn.
 const STRETCH: usize = 256;
 
@@ -247,7 +249,7 @@ impl Inbox {
 impl State {
     fn has_room(&self) -> bool {
         // An empty inbox always has, so who waits for room is woken by who makes it.
-        self.events.len() < CAPACITY && self.bytes < WAITING_BYTES && self.held.fits()
+        self.events.len() < CAPACITY && self.bytes < BYTES && self.held.fits()
     }
 
     fn is_small(&self) -> bool {

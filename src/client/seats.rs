@@ -5,7 +5,6 @@ use super::{
     authorization::Refusal,
     context::Member,
     data::Data,
-    received::Held,
     send_error::SendError,
     state::State,
 };
@@ -34,14 +33,7 @@ pub(crate) struct Entry {
     /// How it may come back, if it may.
     pub(crate) recovery: Option<Recovery>,
     /// What it said about itself.
-    pub(crate) auth: Option<Said>,
-}
-
-/// What a client has said about itself, as long as it is kept.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) auth: Arc<RawValue>,
-    pub(crate) held: Held,
+    pub(crate) auth: Option<Arc<RawValue>>,
 }
 
 /// How a client may come back.
@@ -61,7 +53,7 @@ struct Seat {
     namespace: Arc<Namespace>,
     id: SessionId,
     recovery: Option<Box<(Recovery, Tails)>>,
-    auth: Option<Said>,
+    auth: Option<Arc<RawValue>>,
     rooms: Vec<Arc<str>>,
     state: Arc<Mutex<State>>,
     awaited: Awaited,
@@ -145,9 +137,14 @@ impl Seats {
         self.with(namespace, note);
     }
 
+    /// How many bytes the client has said about itself, in all namespaces it is in.
+    pub(crate) fn auth_bytes(&self) -> usize {
+        self.lock().seats.iter().filter_map(|seat| seat.auth.as_ref()).map(|auth| auth.get().len()).sum()
+    }
+
     /// What the client said about itself when it came in.
     pub(crate) fn auth(&self, namespace: &Arc<Namespace>) -> Option<Arc<RawValue>> {
-        self.look(namespace, |seat| seat.auth.as_ref().map(|said| Arc::clone(&said.auth))).flatten()
+        self.look(namespace, |seat| seat.auth.clone()).flatten()
     }
 
     /// The client was refused at the root.

@@ -69,7 +69,8 @@ impl HttpBody for Body {
             },
             Kind::Stream(body) => match body.poll_bytes(context) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(bytes) => bytes,
+                Poll::Ready(Ok(bytes)) => bytes,
+                Poll::Ready(Err(refused)) => return Poll::Ready(Some(Err(Box::new(refused)))),
             },
             Kind::Refused => return Poll::Ready(Some(Err(Box::new(Refused)))),
         };

@@ -77,7 +77,7 @@ pub(crate) enum Broken {
 }
 
 impl Broken {
-    fn reason(&self) -> DisconnectReason {
+    pub(crate) fn reason(&self) -> DisconnectReason {
         match self {
             Self::Io | Self::NoRoom => DisconnectReason::TransportClosed,
             Self::Protocol | Self::TooLarge | Self::TooSlow => DisconnectReason::ProtocolError,

@@ -1,6 +1,11 @@
 //! htmlfile, xhr-multipart and server-events: one response that does not end, batch after batch.
 
-use super::{body::Body, encode, name::Transport, watch::Watch};
+use super::{
+    body::{Body, Refused},
+    encode,
+    name::Transport,
+    watch::Watch,
+};
 use crate::{
     client::{Context as ClientContext, Member},
     hub::WireForm,
@@ -100,29 +105,31 @@ pub(crate) struct StreamBody {
 }
 
 impl StreamBody {
-    /// The next bytes; nothing ends the stream.
-    pub(crate) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    /// The next bytes; nothing ends the stream. Refused when another connection has taken over what this one has not
+    /// written to its end: it must not arrive twice.
+    pub(crate) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Refused>> {
         loop {
             if let Some(chunk) = self.chunks.pop_front() {
                 if !chunk.is_empty() {
                     if let Some(watch) = &self.watch {
                         watch.stream();
                     }
-                    return Poll::Ready(Some(chunk));
+                    return Poll::Ready(Ok(Some(chunk)));
                 }
                 continue;
             }
             // The server asks for more when it has taken what came before. Where that can be seen, it gets no more before
             // it is rid of that, so that what a client does not read waits in its queue.
-            if let Some(watch) = &self.watch {
-                ready!(watch.poll_streamed(context));
+            if self.watch.as_ref().is_some_and(|watch| watch.poll_streamed(context).is_pending()) {
+                let is_over = self.member.poll_over(context, self.number);
+                return if is_over { Poll::Ready(Err(Refused)) } else { Poll::Pending };
             }
             self.member.written(self.number);
             match ready!(self.member.poll_take(context, self.number)) {
                 Taken::Batch(batch) => {
                     self.chunks = encode::stream(self.member.host.form, self.transport, self.member.id(), &batch);
                 }
-                _ => return Poll::Ready(None),
+                _ => return Poll::Ready(Ok(None)),
             }
         }
     }

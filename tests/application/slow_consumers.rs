@@ -230,7 +230,8 @@ async fn clients_that_do_not_read_share_what_there_is_and_leave_room_for_who_rea
         let builder = Listener::builder().without_recovery().total_queue_bytes(TOTAL).on_full(on_full);
         let server = Server::new(builder).await;
         let mut readers = Vec::new();
-        for _ in 0..15 {
+        // Fewer than those who share the cost of a message.
+        for _ in 0..14 {
             readers.push(PacketPeer::open(&server, Transport::XhrPolling).await);
         }
         let mut reader = PacketPeer::open(&server, Transport::WebSocket).await;
@@ -238,14 +239,14 @@ async fn clients_that_do_not_read_share_what_there_is_and_leave_room_for_who_rea
         for round in 0..100 {
             let message = format!("#{round}#{}", "x".repeat(2000));
             let outcome = server.listener.broadcast(message.as_str());
-            assert_eq!(outcome.queued + outcome.dropped, 16);
+            assert_eq!(outcome.queued + outcome.dropped, 15);
             assert_eq!(reader.receive().await, format!("3:::{message}"), "{on_full:?}: whoever reads, gets it");
             last = server.listener.stats();
             assert!(last.total_queue_bytes <= TOTAL / 4 * 3 + 4096 && last.queued_bytes < last.total_queue_bytes);
         }
-        assert!(last.total_queue_bytes > TOTAL / 10 * 7, "what there is, is used: {last:?}");
+        assert!(last.total_queue_bytes > TOTAL / 10 * 6, "what there is, is used: {last:?}");
         let lost = if on_full == OnFull::DropNewest { last.dropped_messages } else { last.dropped_oldest };
-        assert_eq!(last.queued_messages as u64 + lost, 15 * 100, "whatever was not queued was counted");
+        assert_eq!(last.queued_messages as u64 + lost, 14 * 100, "whatever was not queued was counted");
         let held: Vec<_> = readers.iter().map(|peer| peer.client(&server).queued().1).collect();
         assert!(held.iter().max().unwrap() - held.iter().min().unwrap() <= 1, "{held:?}");
         for client in server.listener.clients() {

@@ -2,8 +2,8 @@
 
 use crate::support::{
     Mounting, PacketPeer, Peer, Server,
-    engine::{EnginePeer, Revision, binary},
-    eventually, form, frame, packets, patiently, request,
+    engine::{EnginePeer, REVISIONS, Revision, binary},
+    eventually, form, frame, milliseconds, packets, patiently, request,
 };
 use heirloom::{Builder, Listener, Transport};
 use std::sync::Arc;
@@ -90,9 +90,11 @@ async fn attachments_that_do_not_come_are_accounted_for_until_their_client_goes(
     let server = Server::new(small()).await;
     let mut peer = EnginePeer::connect(&server, Revision::Four, Transport::WebSocket).await;
     let client = peer.client(&server);
-    peer.send(&[r#"452-["message",{"_placeholder":true,"num":0}]"#]).await;
+    let text = "x".repeat(40 * KIB);
+    peer.send(&[&format!(r#"452-["message",{{"_placeholder":true,"num":0}},"{text}"]"#)]).await;
+    eventually("the packet is here", || server.listener.stats().waiting_bytes >= 40 * KIB).await;
     peer.send_packets(&[binary(&[1; 50 * KIB])]).await;
-    eventually("one is here", || server.listener.stats().waiting_bytes >= 50 * KIB).await;
+    eventually("one of them is here", || server.listener.stats().waiting_bytes >= 90 * KIB).await;
     peer.leave().await;
     eventually("nothing waits", || server.listener.stats().waiting_bytes == 0).await;
     assert!(!client.is_connected(), "although the application still knows the client");
@@ -135,4 +137,37 @@ async fn what_waits_for_a_handler_stops_its_client_and_nobody_else() {
     patiently("everything is handled", async { server.events.texts_until(&id, 1001).await }).await;
     drop(sending.await.unwrap());
     eventually("nothing waits", || server.listener.stats().waiting_bytes == 0).await;
+}
+
+#[tokio::test]
+async fn attachments_have_as_long_as_a_message_whatever_else_their_client_says() {
+    for revision in REVISIONS {
+        let server = Server::new(Listener::builder().frame_timeout(milliseconds(200))).await;
+        let mut peer = EnginePeer::connect(&server, revision, Transport::WebSocket).await;
+        peer.send(&[r#"451-["message",{"_placeholder":true,"num":0}]"#]).await;
+        patiently("its session ends", async {
+            while server.listener.stats().too_slow == 0 {
+                peer.socket().try_send("6".into()).await;
+                tokio::time::sleep(milliseconds(5)).await;
+            }
+        })
+        .await;
+        eventually("it is gone", || server.listener.stats().sessions == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn what_clients_say_about_themselves_has_a_bound_in_all_namespaces_together() {
+    let server = Server::new(Listener::builder().max_head_bytes(8 * KIB)).await;
+    server.listener.of("/a");
+    server.listener.of("/b");
+    let mut peer = EnginePeer::connect(&server, Revision::Four, Transport::WebSocket).await;
+    let auth = format!(r#"{{"token":"{}"}}"#, "x".repeat(5 * KIB));
+    peer.send(&[&format!("40/a,{auth}")]).await;
+    assert!(peer.receive().await.starts_with("40/a,"));
+    peer.send(&[&format!("40/b,{auth}")]).await;
+    assert_eq!(peer.receive().await, r#"44/b,{"message":"auth too large"}"#);
+    assert_eq!(server.listener.stats().too_large, 1);
+    peer.send(&["41/a,", &format!("40/b,{auth}")]).await;
+    assert!(peer.receive().await.starts_with("40/b,"), "there is room when it has left");
 }

@@ -10,8 +10,9 @@ const LARGEST_FRAME: usize = 256 << 20;
 /// client sees beyond each and what is counted.
 impl Builder {
     /// The longest head of a request, its first line and its headers, in bytes; a longer one is answered 431. Under
-    /// [`Listener::serve`](crate::Listener::serve) only: another server has bounds of its own. Default 16 KiB, at
-    /// least 8 KiB.
+    /// [`Listener::serve`](crate::Listener::serve) only: another server has bounds of its own. A session keeps the head of
+    /// its first request, and clients of 3.0 and later may say as much again in `auth`, in all their namespaces
+    /// together. Default 16 KiB, at least 8 KiB.
     pub fn max_head_bytes(mut self, bytes: usize) -> Self {
         self.budget.max_head_bytes = bytes;
         self
@@ -141,9 +142,12 @@ impl Builder {
 
     /// How many bytes may wait for all clients together, what keeps them included. The more waits, the less may wait
     /// for each: no client's queue may be larger than what is left of three quarters, so the clients that do not read
-    /// share these evenly. The last quarter is for those who have taken what was there before. A message that finds no room is treated as one for a full queue
-    /// ([`Builder::on_full`]). A message to many counts for each of them, though they share its bytes, and threads that
-    /// send at the same time may exceed the total by a message each. What is kept for clients that may come back
+    /// share these evenly. The last quarter is for those who have taken what was there before. A message that finds no
+    /// room is treated as one for a full queue ([`Builder::on_full`]).
+    ///
+    /// A message to 16 clients or more is there once, so each of them is charged a sixteenth of its bytes; where it stays for
+    /// one of them alone, it takes up to sixteen times as much memory as it counts. Who has taken what was there before
+    /// gets such a message in any case. Threads that send at the same time may exceed the total by a message each. What is kept for clients that may come back
     /// ([`Builder::recovery`]) does not count: each namespace keeps at most as much as the queues of 16 clients hold.
     /// Default 256 MiB.
     pub fn total_queue_bytes(mut self, bytes: usize) -> Self {
@@ -171,8 +175,8 @@ impl Builder {
         self
     }
 
-    /// How long a WebSocket message may take to arrive, from its first byte to its last; a slower one ends the
-    /// connection. Default 30 s.
+    /// How long a WebSocket message may take to arrive, from its first byte to its last, and a packet of clients since 1.0 with all
+    /// its attachments; a slower one ends the connection. Default 30 s.
     pub fn frame_timeout(mut self, timeout: Duration) -> Self {
         self.budget.frame_timeout = timeout;
         self

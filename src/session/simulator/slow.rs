@@ -1,6 +1,7 @@
 //! Clients that read more slowly than is said to them, and what their sessions count.
 
 use super::*;
+use crate::session::queue::Entry;
 
 const ROOMY: usize = usize::MAX;
 
@@ -290,4 +291,57 @@ fn a_message_to_many_reaches_all_who_read_and_the_answer_behind_it_as_well() {
     }
     let refused = slow.iter_mut().filter_map(|(simulator, _)| simulator.send(&"x".repeat(2000)).err()).count();
     assert_eq!(refused, 100, "who does not read has no share in that");
+}
+
+#[test]
+fn who_makes_us_speak_and_does_not_listen_has_no_share_in_what_is_kept_for_those_who_do() {
+    const TOTAL: usize = 40_000;
+    let limits = Limits { bytes: 1_000_000, messages: 100_000 };
+    let message = || [Element::Message("x".repeat(100).into())];
+    let words = |_: &mut Simulator| Manner::WORD;
+    // One that polls again and again and is never known to have read an answer.
+    let polls = |simulator: &mut Simulator| {
+        let poll = simulator.attach(Mode::Poll).unwrap();
+        simulator.take(poll);
+        Manner::PLAIN
+    };
+    let ways: [fn(&mut Simulator) -> Manner; 2] = [words, polls];
+    for way in ways {
+        let allowance = Arc::new(Allowance::new(limits, OnFull::DropNewest, TOTAL));
+        let (mut simulator, _) = Simulator::within(POLLING, Arc::clone(&allowance)).open(Mode::Poll);
+        for _ in 0..1000 {
+            let manner = way(&mut simulator);
+            let _ = simulator.machine.send(simulator.now, &message(), manner);
+        }
+        let used = allowance.used();
+        assert!((TOTAL / 4..TOTAL / 2).contains(&used), "{used} of {TOTAL}: half of three quarters");
+    }
+}
+
+#[test]
+fn what_many_share_is_charged_once_for_many_and_reaches_all_who_keep_up() {
+    const TOTAL: usize = 100_000;
+    let limits = Limits { bytes: 100_000, messages: 100_000 };
+    let allowance = Arc::new(Allowance::new(limits, OnFull::DropNewest, TOTAL));
+    let manner = Manner { shared: true, ..Manner::PLAIN };
+    let message = [Element::Message("x".repeat(16_000).into())];
+    let mut crowd: Vec<_> =
+        (0..1000).map(|_| Simulator::within(STREAMING, Arc::clone(&allowance)).open(Mode::Stream)).collect();
+    for (simulator, stream) in &mut crowd {
+        simulator.take(*stream);
+        simulator.machine.written(*stream);
+    }
+    for (number, (simulator, _)) in crowd.iter_mut().enumerate() {
+        simulator.machine.send(simulator.now, &message, manner).unwrap();
+        assert_eq!(allowance.used(), (number + 1) * (1000 + size_of::<Entry>()));
+    }
+    for (simulator, stream) in &mut crowd {
+        simulator.take(*stream);
+        let second = simulator.machine.send(simulator.now, &message, manner);
+        assert_eq!(second, Err(SendError::Full), "who has one under way finds no room");
+    }
+    for (simulator, stream) in &mut crowd {
+        simulator.machine.written(*stream);
+    }
+    assert_eq!(allowance.used(), 0);
 }

@@ -92,8 +92,8 @@ fn deliver_text(
 fn deliver(member: &Arc<Member>, engine: &Engine, revision: Revision, packet: Packet<'_>) -> Result<(), Malformed> {
     member.hear();
     let is_bare = member.host.form.has_only_texts();
-    if matches!(packet, Packet::Ping(_) | Packet::Pong(_)) && engine.is_overdue(member) {
-        // Whoever has time for heartbeats has had time for the rest of a packet.
+    if !matches!(packet, Packet::Binary(_) | Packet::Close) && engine.is_overdue(member) {
+        // Whoever has time for anything else has had time for the rest of a packet.
         member.host.shared.counters.add(Count::TooSlow, 1);
         return Err(Malformed);
     }

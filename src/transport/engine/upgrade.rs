@@ -7,7 +7,7 @@ use crate::{
     session::DisconnectReason,
     transport::{
         name::Transport,
-        socket::{self, Frame, Frames, Received},
+        socket::{self, Broken, Frame, Frames, Received},
     },
     wire::engine,
 };
@@ -36,6 +36,7 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Opt
     let _busy = Shared::busy(&member.host.shared);
     let Some(engine) = member.host.engine.as_deref() else { return };
     let patience = member.host.shared.options.engine.upgrade_timeout;
+    let mut goodbye = DisconnectReason::ServerDisconnect;
     let is_taken_over = match &probe {
         // Another socket is tried, or has the session already.
         None => false,
@@ -43,7 +44,11 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Opt
             let upgrade = timeout(patience, Box::pin(try_socket(&mut frames, &member, engine)));
             let gone = member.host.shared.until_gone(&member);
             let tried = match select(pin!(upgrade), pin!(gone)).await {
-                Either::Left((tried, _)) => tried.is_ok_and(|tried| tried),
+                Either::Left((Ok(Err(broken)), _)) => {
+                    goodbye = broken.reason();
+                    false
+                }
+                Either::Left((tried, _)) => matches!(tried, Ok(Ok(true))),
                 Either::Right(_) => false,
             };
             member.probe(false);
@@ -61,48 +66,46 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Opt
     }
     drop(probe);
     // A peer that does not answer is left alone.
-    let _ = timeout(GOODBYE, frames.close(DisconnectReason::ServerDisconnect)).await;
+    let _ = timeout(GOODBYE, frames.close(goodbye)).await;
 }
 
 /// Answers whether the client has left its polls.
-async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Engine) -> bool {
+async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Engine) -> Result<bool, Broken> {
     let counters = &member.host.shared.counters;
-    if !next_is(frames, engine::PROBE, counters).await {
-        return false;
+    if !next_is(frames, engine::PROBE, counters).await? {
+        return Ok(false);
     }
     let answered = async {
         frames.queue(Frame::Text(Bytes::from_static(engine::PROBE_ANSWER.as_bytes())))?;
         poll_fn(|context| frames.poll_flush(context)).await
     };
-    if answered.await.is_err() {
-        return false;
-    }
+    answered.await?;
     let upgraded = match select(pin!(next_is(frames, engine::UPGRADE, counters)), pin!(sleep(LET_GO))).await {
         Either::Left((upgraded, _)) => upgraded,
         Either::Right(((), next)) => {
             member.probe(true);
             next.await
         }
-    };
+    }?;
     if upgraded {
         engine.leave_polls();
         member.polls_have_ended();
     }
-    upgraded
+    Ok(upgraded)
 }
 
 /// Whether the next thing the client says is this text.
-async fn next_is(frames: &mut impl Frames, wanted: &str, counters: &Counters) -> bool {
+async fn next_is(frames: &mut impl Frames, wanted: &str, counters: &Counters) -> Result<bool, Broken> {
     poll_fn(|context| {
         loop {
             return Poll::Ready(match ready!(frames.poll_receive(context)) {
                 Ok(Some(Received::Pong)) => continue,
-                Ok(Some(Received::Text(text))) => text.as_ref() == wanted,
+                Ok(Some(Received::Text(text))) => Ok(text.as_ref() == wanted),
                 Err(broken) => {
                     broken.count(counters);
-                    false
+                    Err(broken)
                 }
-                _ => false,
+                _ => Ok(false),
             });
         }
     })
