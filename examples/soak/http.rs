@@ -228,7 +228,11 @@ impl Connection {
             match first & 0x0f {
                 TEXT => return String::from_utf8(payload).map(Some).map_err(|_| broken("a frame that is no text")),
                 CLOSE => return Ok(None),
-                PING => self.send(frame(PONG, &payload)).await?,
+                PING => {
+                    // Who listens only for a while goes on with something else.
+                    self.send(frame(PONG, &payload)).await?;
+                    return Ok(Some(String::new()));
+                }
                 _ => {}
             }
         }
