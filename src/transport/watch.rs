@@ -26,12 +26,15 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
 };
 
 /// How long the kernel at least tries to get bytes acknowledged, or read, before it reports a connection as broken.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
+
+/// Whether the system tells of bytes once, when they come, and a read that gets less than it asked for got all there are.
+const EDGE_TRIGGERED: bool = cfg!(any(target_os = "android", target_os = "linux"));
 
 /// An accepted TCP connection that can be read and written by one and watched by another. Cheap to clone.
 ///
@@ -76,12 +79,22 @@ impl Socket {
 
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let stream = &*self.stream;
         loop {
-            ready!(self.stream.poll_read_ready(context))?;
-            match self.stream.try_read_buf(buffer) {
-                Ok(_) => return Poll::Ready(Ok(())),
+            ready!(stream.poll_read_ready(context))?;
+            let space = buffer.remaining();
+            let mut outcome = None;
+            let attempt = stream.try_io(Interest::READABLE, || match stream.try_read_buf(buffer) {
+                // There was no more, and the system will tell of the next: to read once more would be in vain.
+                Ok(count) if EDGE_TRIGGERED && 0 < count && count < space => {
+                    outcome = Some(Ok(()));
+                    Err(io::ErrorKind::WouldBlock.into())
+                }
+                read => read.map(drop),
+            });
+            match outcome.unwrap_or(attempt) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+                outcome => return Poll::Ready(outcome),
             }
         }
     }
@@ -89,7 +102,13 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(context, &[io::IoSlice::new(bytes)])
+        loop {
+            ready!(self.stream.poll_write_ready(context))?;
+            match self.stream.try_write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return Poll::Ready(outcome),
+            }
+        }
     }
 
     fn poll_write_vectored(
