@@ -5,11 +5,12 @@ use super::{
     form::WireForm,
     namespace::Namespace,
     recovery::Audience,
+    rooms::Members,
 };
 use crate::{
     client::{Client, Member, Message, SendError, check_event_name, list_of_arguments},
     listener::{Count, Shared},
-    session::{Key, Manner, QueueError, SessionId},
+    session::{Element, Key, Manner, QueueError, SessionId},
 };
 use serde::Serialize;
 use std::{fmt, sync::Arc};
@@ -48,7 +49,9 @@ impl Target {
     }
 
     pub(crate) fn without(mut self, id: SessionId) -> Self {
-        self.except.push(id);
+        if !self.except.contains(&id) {
+            self.except.push(id);
+        }
         self
     }
 
@@ -105,9 +108,9 @@ impl Target {
         meant.map(|member| Client::new(Arc::clone(member), Arc::clone(&self.namespace))).collect()
     }
 
-    fn members(&self) -> Arc<[Arc<Member>]> {
+    fn members(&self) -> Members {
         if self.rooms.is_empty() {
-            self.namespace.members.snapshot()
+            Members::All(self.namespace.members.snapshot())
         } else {
             self.namespace.rooms.members(&self.rooms)
         }
@@ -139,8 +142,9 @@ impl Target {
                 encoded.form_at(WireForm::Recoverable, Some(offset)).elements().map(Arc::from)
             });
             let members = self.members();
+            let order = recording.kept();
             delivery.queue(&members, may_return);
-            drop(recording);
+            drop(order);
             delivery.queue(&members, |form| !may_return(form));
         }
         delivery.finish()
@@ -175,9 +179,19 @@ impl Delivery<'_> {
     fn queue(&mut self, members: &[Arc<Member>], is_meant: impl Fn(WireForm) -> bool) {
         let Target { except, manner, .. } = self.target;
         let manner = Manner { shared: members.len() >= MANY, ..*manner };
-        let meant = members.iter().filter(|member| is_meant(member.host.form) && !except.contains(&member.id()));
-        for member in meant {
-            let Some(elements) = self.encoded.form(member.host.form).elements() else {
+        // Neighbours mostly have the same form.
+        let mut last: Option<(WireForm, Option<&[Element]>)> = None;
+        for member in members {
+            let form = member.host.form;
+            if !is_meant(form) || except.contains(&member.id()) {
+                continue;
+            }
+            let elements = match last {
+                Some((other, elements)) if other == form => elements,
+                _ => self.encoded.form(form).elements(),
+            };
+            last = Some((form, elements));
+            let Some(elements) = elements else {
                 self.outcome.unsupported += 1;
                 continue;
             };
@@ -192,6 +206,7 @@ impl Delivery<'_> {
 
     fn finish(mut self) -> Broadcast {
         let counters = &self.target.shared.counters;
+        counters.add(Count::Encoded, self.encoded.made());
         counters.add(Count::Unsupported, self.outcome.unsupported);
         counters.add(Count::Dropped, self.outcome.dropped);
         counters.add(Count::VolatileDropped, self.missed);

@@ -7,15 +7,12 @@ use crate::{
     wire::{
         envelope, frames,
         packets::{self, Acknowledge},
-        socket_io::{self, Form},
+        socket_io::{self, Arguments, Form},
     },
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use std::{borrow::Cow, cell::OnceCell, slice};
-
-/// Room for what stands around a message: marks, lengths, ids.
-const OVERHEAD: usize = 24;
+use std::{cell::OnceCell, slice};
 
 /// What there is to say, before it has a wire form.
 #[derive(Debug)]
@@ -44,6 +41,9 @@ pub(crate) enum Reply<'a> {
     /// What the client sent has arrived; the arguments are a list.
     Acknowledged { id: u64, arguments: Option<&'a Data> },
 }
+
+/// What stands in the JSON of a message that is binary and nothing else.
+const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":0}"#;
 
 /// Something in a wire form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,8 @@ impl WireForm {
     /// `endpoint` is the namespace as packets name it: nothing for the root. `offset` is the event's place among what a
     /// client may have missed.
     pub(crate) fn encode(self, endpoint: &str, outgoing: &Outgoing<'_>, offset: Option<&str>) -> Encoding {
-        let mut out = Vec::with_capacity(outgoing.length() + endpoint.len() + OVERHEAD);
+        // Every message takes the room it needs: what is shared is neither moved nor kept with more.
+        let mut out = Vec::new();
         match self {
             Self::Packets => {
                 encode_packet(endpoint, outgoing, &mut out).map_or(Encoding::Unsupported, |()| Encoding::text(out))
@@ -105,11 +106,11 @@ impl WireForm {
                 if let Outgoing::Message(Message::Binary(bytes), _) = outgoing {
                     return Encoding::One(Element::Binary(bytes.clone()));
                 }
-                if self != Self::BareWebSocket {
-                    out.push(b'4');
-                }
+                let mark: &[u8] = if self == Self::BareWebSocket { b"" } else { b"4" };
                 let encode = |text: Result<&str, &str>, out: &mut Vec<u8>| {
                     let (Ok(text) | Err(text)) = text;
+                    out.reserve_exact(mark.len() + text.len());
+                    out.extend_from_slice(mark);
                     out.extend_from_slice(text.as_bytes());
                 };
                 encode_plain(outgoing, out, encode)
@@ -179,18 +180,18 @@ fn encode_engine(
     };
     match outgoing {
         Outgoing::Message(message, acknowledge) => {
-            let list = message_list(message);
-            let attachments = match message {
-                Message::Binary(bytes) => slice::from_ref(bytes),
-                Message::Data(data) => data.attachments(),
-                _ => &[],
+            let (argument, attachments) = match message {
+                Message::Text(text) => (Arguments::Text(text), &[][..]),
+                Message::Json(json) => (Arguments::Json(json.get()), &[][..]),
+                Message::Data(data) => (Arguments::Json(data.json().get()), data.attachments()),
+                Message::Binary(bytes) => (Arguments::Json(PLACEHOLDER), slice::from_ref(bytes)),
             };
             let count = attachments.len();
-            socket_io::encode_event(form, endpoint, id(acknowledge), "message", &list, offset, count, &mut out);
+            socket_io::encode_event(form, endpoint, id(acknowledge), "message", argument, offset, count, &mut out);
             Encoding::with(out, attachments)
         }
         Outgoing::Event { name, arguments, acknowledge } => {
-            let (list, attachments) = (arguments.json().get(), arguments.attachments());
+            let (list, attachments) = (Arguments::List(arguments.json().get()), arguments.attachments());
             let count = attachments.len();
             socket_io::encode_event(form, endpoint, id(acknowledge), name, list, offset, count, &mut out);
             Encoding::with(out, attachments)
@@ -242,23 +243,6 @@ fn refusal_json(form: Form, refusal: &Refusal) -> String {
     }
 }
 
-/// A message as the list of an event's arguments.
-fn message_list(message: &Message) -> Cow<'static, str> {
-    match message {
-        Message::Text(text) => {
-            let mut list = Vec::with_capacity(text.len() + 4);
-            list.push(b'[');
-            // Writing a text to a `Vec` does not fail.
-            let _ = serde_json::to_writer(&mut list, text);
-            list.push(b']');
-            String::from_utf8(list).unwrap_or_default().into()
-        }
-        Message::Json(json) => format!("[{}]", json.get()).into(),
-        Message::Data(data) => format!("[{}]", data.json().get()).into(),
-        Message::Binary(_) => Cow::Borrowed(r#"[{"_placeholder":true,"num":0}]"#),
-    }
-}
-
 impl<'a> Outgoing<'a> {
     pub(crate) fn message(message: &'a Message) -> Self {
         Self::Message(message, Acknowledge::None)
@@ -280,20 +264,6 @@ impl<'a> Outgoing<'a> {
 
     pub(crate) fn event(name: &'a str, arguments: &'a Data) -> Self {
         Self::Event { name, arguments, acknowledge: Acknowledge::None }
-    }
-
-    fn length(&self) -> usize {
-        match self {
-            Self::Message(Message::Text(text), _) => text.len(),
-            Self::Message(Message::Json(json), _) => json.get().len(),
-            Self::Message(Message::Data(data), _) => data.json().get().len(),
-            Self::Message(Message::Binary(_), _) => OVERHEAD,
-            Self::Event { name, arguments, .. } => name.len() + arguments.json().get().len() + OVERHEAD,
-            Self::Reply(Reply::Acknowledged { arguments, .. }) => {
-                arguments.map_or(0, |arguments| arguments.json().get().len())
-            }
-            Self::Reply(_) => 0,
-        }
     }
 }
 
@@ -323,6 +293,12 @@ impl<'a> Encoded<'a> {
     /// The same, made now with this offset if it is not made yet.
     pub(crate) fn form_at(&self, form: WireForm, offset: Option<&str>) -> &Encoding {
         self.forms[form.index()].get_or_init(|| form.encode(self.endpoint, &self.outgoing, offset))
+    }
+
+    /// How many encodings were made.
+    pub(crate) fn made(&self) -> usize {
+        let made = self.forms.iter().filter_map(OnceCell::get);
+        made.filter(|encoding| **encoding != Encoding::Unsupported).count()
     }
 }
 

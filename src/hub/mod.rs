@@ -1,6 +1,8 @@
 //! Who hears a message: namespaces, rooms, broadcasts, and what is encoded once.
 
 mod broadcast;
+mod crowd;
+mod elements;
 mod encoded;
 mod form;
 mod namespace;

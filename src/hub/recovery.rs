@@ -114,6 +114,8 @@ struct Inner {
 
 /// The events of one namespace that somebody may have missed.
 pub(crate) struct Recovery {
+    /// Held while something is sent: what a client gets is in the order of the offsets. Locked before `inner`.
+    order: Mutex<()>,
     inner: Mutex<Inner>,
     /// How many clients are here, or may come back.
     interested: AtomicUsize,
@@ -128,7 +130,7 @@ impl Recovery {
     pub(crate) fn new(window: Duration, limits: Limits) -> Self {
         let random = SessionId::random().map_or_else(String::new, |id| id.to_string());
         let mark = random.get(..6).unwrap_or("offset").to_owned();
-        Self { inner: Mutex::default(), interested: AtomicUsize::new(0), mark, window, limits }
+        Self { order: Mutex::default(), inner: Mutex::default(), interested: AtomicUsize::new(0), mark, window, limits }
     }
 
     /// Whether anybody would ask for an event later.
@@ -139,13 +141,15 @@ impl Recovery {
     /// Keeps events, and lets nobody else keep or send any meanwhile: what is queued before this is dropped is queued in
     /// the order of the offsets, and a client that comes back finds every event exactly once, here or in its queue.
     pub(crate) fn begin(&self, now: Instant) -> Recording<'_> {
-        Recording { recovery: self, inner: self.lock(), now }
+        let order = self.turn();
+        Recording { recovery: self, inner: self.lock(), order, now }
     }
 
     /// Lets `then` send what is not kept; it is told the number of the next event that is.
     pub(crate) fn pass<T>(&self, then: impl FnOnce(u64) -> T) -> T {
-        let inner = self.lock();
-        then(inner.first + inner.entries.len() as u64)
+        let _order = self.turn();
+        let number = self.lock().next();
+        then(number)
     }
 
     /// A client is here that may come back with this id. Answers the number of the first event it can miss, and whether
@@ -156,7 +160,7 @@ impl Recovery {
             self.interested.fetch_add(1, Ordering::Relaxed);
         }
         let begins = !std::mem::replace(&mut inner.swept, true);
-        (inner.first + inner.entries.len() as u64, begins)
+        (inner.next(), begins)
     }
 
     /// The client with this id has gone, for good or to come back. What the application kept with it is dropped without
@@ -268,6 +272,10 @@ impl Recovery {
         (self.offset(number) == offset && number < u64::MAX).then_some(number)
     }
 
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -277,6 +285,7 @@ impl Recovery {
 pub(crate) struct Recording<'a> {
     recovery: &'a Recovery,
     inner: MutexGuard<'a, Inner>,
+    order: MutexGuard<'a, ()>,
     now: Instant,
 }
 
@@ -290,7 +299,7 @@ impl Recording<'_> {
         encode: impl FnOnce(&str) -> Option<Arc<[Element]>>,
     ) -> Option<Arc<[Element]>> {
         let inner = &mut *self.inner;
-        let number = inner.first + inner.entries.len() as u64;
+        let number = inner.next();
         let elements = encode(&self.recovery.offset(number))?;
         let bytes = elements.iter().map(Element::length).sum();
         inner.bytes += bytes;
@@ -303,7 +312,13 @@ impl Recording<'_> {
     }
 }
 
-impl Recording<'_> {
+impl<'a> Recording<'a> {
+    /// What was kept stays, and is now sent to those who were here. Others may come and go meanwhile: who comes back finds
+    /// it among what it has missed. Nobody sends anything else before what comes out is dropped.
+    pub(crate) fn kept(self) -> MutexGuard<'a, ()> {
+        self.order
+    }
+
     /// Nobody was sent the last of them: they are as if they had never been.
     pub(crate) fn take_back(&mut self, count: usize) {
         for _ in 0..count {
@@ -315,6 +330,11 @@ impl Recording<'_> {
 }
 
 impl Inner {
+    /// The number of the next event that is kept.
+    fn next(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
     fn drop_first(&mut self) {
         if let Some(entry) = self.entries.pop_front() {
             self.first += 1;

@@ -12,6 +12,7 @@ use super::{
 use bytes::Bytes;
 use ledger::{Kind, Ledger, Piece};
 use std::{
+    cell::Cell,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -85,6 +86,8 @@ struct Run {
     allowance: Arc<Allowance>,
     total: usize,
     now: Instant,
+    /// An input has asked for the time.
+    asked: Cell<bool>,
     generation: usize,
     /// The number of the newest connection there ever was.
     newest: u64,
@@ -121,6 +124,7 @@ impl Run {
             allowance,
             total,
             now,
+            asked: Cell::new(false),
             generation,
             newest: 0,
             is_poll: false,
@@ -141,6 +145,17 @@ impl Run {
     }
 
     fn step(&mut self, script: &mut Script<'_>) {
+        self.asked.set(false);
+        let before = self.machine.deadline();
+        self.input(script);
+        let after = self.machine.deadline();
+        if !self.asked.get() {
+            let is_later = after.is_none_or(|after| before.is_some_and(|before| before <= after));
+            assert!(is_later, "who does not ask for the time makes no appointments");
+        }
+    }
+
+    fn input(&mut self, script: &mut Script<'_>) {
         match script.next() % 28 {
             0 | 1 => self.attach(script),
             2..=4 => self.take(script),
@@ -152,12 +167,16 @@ impl Run {
             10..=12 => self.send(script),
             13 => self.say(script),
             14 | 15 => self.pass(script),
-            16 => self.machine.heartbeat(self.now, (!script.flag()).then_some(u64::from(script.next()))),
-            17 => self.machine.hear(self.now),
-            18 => self.machine.polled(self.now),
+            16 => {
+                self.machine.heartbeat(ask(&self.asked, self.now), (!script.flag()).then_some(u64::from(script.next())))
+            }
+            17 => self.machine.hear(|| ask(&self.asked, self.now)),
+            18 => self.machine.polled(ask(&self.asked, self.now)),
             19 => self.machine.answer_heartbeat(),
             20 => match script.next() {
-                seconds @ 1.. => self.machine.expect_entry(self.now + Duration::from_secs(seconds.into())),
+                seconds @ 1.. => {
+                    self.machine.expect_entry(ask(&self.asked, self.now) + Duration::from_secs(seconds.into()))
+                }
                 0 => self.machine.entered(),
             },
             21 => self.polls_have_ended(),
@@ -171,7 +190,9 @@ impl Run {
                 self.attach(script);
             }
             25 => match script.next() {
-                seconds @ 1.. => self.machine.expect_return(self.now + Duration::from_secs(seconds.into())),
+                seconds @ 1.. => {
+                    self.machine.expect_return(ask(&self.asked, self.now) + Duration::from_secs(seconds.into()))
+                }
                 0 => self.machine.returned(),
             },
             26 => self.send(script),
@@ -183,7 +204,7 @@ impl Run {
     fn attach(&mut self, script: &mut Script<'_>) {
         let mode = if script.flag() { Mode::Poll } else { Mode::Stream };
         let profile = profiles::profile(self.generation, mode);
-        let number = self.machine.attach(self.now, mode, profile);
+        let number = self.machine.attach(ask(&self.asked, self.now), mode, profile);
         assert!(number.is_none() || !self.closed, "nobody attaches to the dead");
         let requeued = number.is_some() && self.ledger.settle();
         if let Some(number) = number {
@@ -193,7 +214,7 @@ impl Run {
         }
         // Whether a session that is over puts back what was under way, before it forgets it, is its own affair.
         let effects = self.machine.take_effects();
-        assert!(number.is_none() || effects.tally.requeued == usize::from(requeued));
+        assert!(number.is_none() || requeued_by(&effects) == usize::from(requeued));
         self.carry_out(effects);
         // Woken or not, it has not looked yet.
         self.waiting = self.waiting.filter(|waiting| Some(*waiting) != number);
@@ -202,7 +223,7 @@ impl Run {
     fn take(&mut self, script: &mut Script<'_>) {
         let number = self.number(script);
         let was_over = self.machine.is_over(number);
-        let taken = self.machine.take(self.now, number);
+        let taken = self.machine.take(|| ask(&self.asked, self.now), number);
         if self.waiting == Some(number) {
             assert_eq!(taken, Taken::Wait, "it would have had to be woken");
         }
@@ -232,7 +253,7 @@ impl Run {
     fn watched(&mut self, script: &mut Script<'_>) {
         let number = self.number(script);
         let fate = Arc::new(Fate(Mutex::new(outcome(script.next()))));
-        let is_its_own = self.machine.watched(self.now, number, fate.clone());
+        let is_its_own = self.machine.watched(ask(&self.asked, self.now), number, fate.clone());
         assert_eq!(is_its_own, self.ledger.is_carried_by(number));
         if is_its_own {
             self.ledger.watch(fate.clone());
@@ -251,7 +272,7 @@ impl Run {
     fn unwritten(&mut self, script: &mut Script<'_>) {
         let number = self.number(script);
         let goes_back = self.ledger.is_carried_by(number);
-        self.machine.unwritten(self.now, number);
+        self.machine.unwritten(ask(&self.asked, self.now), number);
         if goes_back {
             self.ledger.put_back();
             self.waiting = self.waiting.filter(|waiting| *waiting != number);
@@ -262,7 +283,7 @@ impl Run {
     fn detach(&mut self, script: &mut Script<'_>) {
         let number = self.number(script);
         let goes_back = !self.machine.is_over(number) && self.ledger.is_carried_by(number);
-        self.machine.detach(self.now, number, DisconnectReason::TransportClosed);
+        self.machine.detach(ask(&self.asked, self.now), number, DisconnectReason::TransportClosed);
         if goes_back {
             self.ledger.put_back();
         }
@@ -283,11 +304,12 @@ impl Run {
         let (elements, pieces) = self.ledger.message(kind, 1 + shape % 3, shape >> 2 & 3, script.next().into());
         let (bytes, messages) = self.machine.held();
         let manner = kind.manner(elements.len(), only_if_it_fits);
-        let outcome = self.machine.send(self.now, &elements, manner);
+        let outcome = self.machine.send(|| ask(&self.asked, self.now), elements.as_slice(), &manner);
         let effects = self.machine.take_effects();
         let fits =
             bytes + Piece::bytes(&pieces) <= LIMITS.bytes && messages + Piece::messages(&pieces) <= LIMITS.messages;
-        let Tally { displaced_volatile, dropped_oldest, conflated, .. } = effects.tally;
+        let Tally { displaced_volatile, dropped_oldest, conflated, .. } =
+            effects.tally.as_deref().copied().unwrap_or_default();
         assert!(dropped_oldest == 0 || self.allowance.on_full == OnFull::DropOldest && kind != Kind::Volatile);
         assert!(conflated == 0 || matches!(kind, Kind::Keyed(_)));
         if (fits && self.total == usize::MAX) || only_if_it_fits {
@@ -339,7 +361,7 @@ impl Run {
 
     fn tick(&mut self) {
         let was_open = self.machine.is_open();
-        self.machine.tick(self.now);
+        self.machine.tick(ask(&self.asked, self.now));
         if was_open && !self.machine.is_open() {
             self.ledger.settle_delivered();
         }
@@ -357,13 +379,13 @@ impl Run {
     fn pause(&mut self, script: &mut Script<'_>) {
         let what = script.next();
         if what & 2 == 0 {
-            self.machine.pause_reading(self.now, self.newest, what & 1 == 1);
+            self.machine.pause_reading(ask(&self.asked, self.now), self.newest, what & 1 == 1);
         } else if what & 1 == 1 {
             self.paused_requests += 1;
-            self.machine.pause_request(self.now, true);
+            self.machine.pause_request(ask(&self.asked, self.now), true);
         } else if self.paused_requests > 0 {
             self.paused_requests -= 1;
-            self.machine.pause_request(self.now, false);
+            self.machine.pause_request(ask(&self.asked, self.now), false);
         }
     }
 
@@ -379,7 +401,7 @@ impl Run {
         if how >= 224 {
             self.machine.abort(DisconnectReason::ProtocolError);
         } else {
-            self.machine.end(self.now, reason, how & 4 == 4);
+            self.machine.end(ask(&self.asked, self.now), reason, how & 4 == 4);
         }
         if was_open {
             self.ledger.settle_delivered();
@@ -389,12 +411,13 @@ impl Run {
 
     fn settle(&mut self, requeued: usize) {
         let effects = self.machine.take_effects();
-        assert_eq!(effects.tally.requeued, requeued);
+        assert_eq!(requeued_by(&effects), requeued);
         self.carry_out(effects);
     }
 
     fn carry_out(&mut self, effects: Effects) {
-        let Effects { wake, disconnected, closed, tally } = effects;
+        let Effects { wake, disconnected, closed, sent: _, tally } = effects;
+        let tally = tally.unwrap_or_default();
         self.ledger.drop(&tally);
         let undelivered = tally.undelivered;
         if wake {
@@ -455,11 +478,21 @@ impl Run {
 
     fn carry_out_quietly(&mut self) {
         let effects = self.machine.take_effects();
-        if effects.tally.requeued > 0 {
+        if requeued_by(&effects) > 0 {
             self.ledger.put_back();
         }
         self.carry_out(effects);
     }
+}
+
+/// The time, for an input that needs it.
+fn ask(asked: &Cell<bool>, now: Instant) -> Instant {
+    asked.set(true);
+    now
+}
+
+fn requeued_by(effects: &Effects) -> usize {
+    effects.tally.as_ref().map_or(0, |tally| tally.requeued)
 }
 
 fn outcome(byte: u8) -> Outcome {

@@ -1,6 +1,9 @@
 //! Session ids: the only credential a client of the old generations has.
 
-use std::fmt;
+use std::{cell::RefCell, fmt, mem::take};
+
+/// How many bytes a thread asks the system for at a time: as many as it gives in one piece.
+const SUPPLY: usize = 256;
 
 /// 128 bits from the system's random generator, written as 32 lower-case hexadecimal digits: safe in a path, a
 /// frame, a JSON string and a cookie.
@@ -13,19 +16,45 @@ impl SessionId {
 
     /// A new id, or nothing when the system has no randomness to give.
     pub(crate) fn random() -> Option<Self> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).ok()?;
-        Some(Self(u128::from_ne_bytes(bytes)))
+        SUPPLIES.with_borrow_mut(|supply| supply.next()).map(Self)
     }
 
     /// Reads the written form; anything that [`fmt::Display`] would not have written is no id of ours.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let canonical =
-            text.len() == Self::LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if !canonical {
+        if text.len() != Self::LENGTH {
             return None;
         }
-        u128::from_str_radix(text, 16).ok().map(Self)
+        let digits = text.bytes().try_fold(0, |id: u128, byte| {
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                _ => return None,
+            };
+            Some(id << 4 | u128::from(digit))
+        });
+        digits.map(Self)
+    }
+}
+
+thread_local! {
+    static SUPPLIES: RefCell<Supply> = const { RefCell::new(Supply { bytes: [[0; 16]; SUPPLY / 16], left: 0 }) };
+}
+
+/// What the system's random generator gave and no id has been made of yet.
+struct Supply {
+    bytes: [[u8; 16]; SUPPLY / 16],
+    left: usize,
+}
+
+impl Supply {
+    fn next(&mut self) -> Option<u128> {
+        if self.left == 0 {
+            getrandom::fill(self.bytes.as_flattened_mut()).ok()?;
+            self.left = self.bytes.len();
+        }
+        self.left -= 1;
+        // No trace is kept of an id that is given away.
+        self.bytes.get_mut(self.left).map(|bytes| u128::from_ne_bytes(take(bytes)))
     }
 }
 
@@ -51,6 +80,13 @@ mod tests {
         let id = SessionId::random().unwrap();
         assert_eq!(SessionId::parse(&id.to_string()), Some(id));
         assert_eq!(id.to_string().len(), SessionId::LENGTH);
+    }
+
+    #[test]
+    fn no_two_ids_are_alike() {
+        let ids: std::collections::HashSet<_> = (0..10 * SUPPLY).map(|_| SessionId::random().unwrap()).collect();
+        assert_eq!(ids.len(), 10 * SUPPLY);
+        assert!(!ids.contains(&SessionId(0)));
     }
 
     #[test]

@@ -7,12 +7,13 @@ use super::{
     id::SessionId,
     machine::{Effects, Machine, Mode, Taken},
     profile::Profile,
-    queue::{Element, Manner, SendError},
+    queue::{Batch, Element, Elements, Manner, SendError},
     reason::DisconnectReason,
-    sync::{Mutex, MutexGuard},
-    tally::Tally,
+    sync::{AtomicU64, Mutex, MutexGuard, Ordering},
+    tally::{Sent, Tally},
 };
 use std::{
+    cell::Cell,
     fmt,
     sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
@@ -21,7 +22,7 @@ use std::{
 
 /// What a session belongs to: tells the time, keeps deadlines, and hears of endings. Called without any lock held.
 pub(crate) trait Host: Sized + Send + Sync + 'static {
-    /// The present.
+    /// The present. Called with the lock held, too.
     fn now(&self) -> Instant;
     /// Call [`Session::tick`] at this time, or earlier.
     fn schedule(session: &Arc<Session<Self>>, at: Instant);
@@ -29,13 +30,20 @@ pub(crate) trait Host: Sized + Send + Sync + 'static {
     fn disconnected(session: &Arc<Session<Self>>, reason: DisconnectReason);
     /// The session is to be forgotten.
     fn closed(session: &Arc<Session<Self>>);
-    /// Counts what there is to count.
+    /// Counts what was handed to a connection.
+    fn count_sent(&self, sent: Sent);
+    /// Counts what is rarer.
     fn count(&self, tally: &Tally);
 }
+
+/// The number of no connection.
+const NOBODY: u64 = 0;
 
 /// One client's session.
 pub(crate) struct Session<A> {
     id: SessionId,
+    /// The number of the connection whose task looks for something to write before it rests: it need not be woken.
+    attended: AtomicU64,
     core: Mutex<Core>,
     /// What the layers above keep with it.
     pub(crate) host: A,
@@ -48,12 +56,24 @@ struct Core {
     scheduled: Option<Instant>,
 }
 
-impl Core {
-    fn wait(&mut self, context: &Context<'_>) {
-        match &mut self.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            empty => *empty = Some(context.waker().clone()),
-        }
+/// Reads the time when it is needed, and remembers that it was.
+struct Clock<'a, A> {
+    host: &'a A,
+    read: Cell<bool>,
+}
+
+impl<'a, A: Host> Clock<'a, A> {
+    fn of(host: &'a A) -> Self {
+        Self { host, read: Cell::new(false) }
+    }
+
+    fn now(&self) -> Instant {
+        self.read.set(true);
+        self.host.now()
+    }
+
+    fn was_asked(&self) -> bool {
+        self.read.get()
     }
 }
 
@@ -68,8 +88,8 @@ impl<A: Host> Session<A> {
     ) -> Arc<Self> {
         let machine = Machine::new(host.now(), profile, allowance, patience);
         let core = Mutex::new(Core { machine, waker: None, scheduled: None });
-        let session = Arc::new(Self { id, core, host });
-        session.settle(session.lock());
+        let session = Arc::new(Self { id, attended: AtomicU64::new(NOBODY), core, host });
+        session.settle(session.lock(), true);
         session
     }
 
@@ -95,16 +115,41 @@ impl<A: Host> Session<A> {
         self.with(|machine, now| machine.attach(now, mode, profile))
     }
 
-    /// See [`Machine::take`]. Waits with the task's waker.
+    /// [`Session::poll_next`] with a batch to keep. Waits with the task's waker.
     pub(crate) fn poll_take(self: &Arc<Self>, context: &mut Context<'_>, number: u64) -> Poll<Taken> {
-        let now = self.host.now();
+        let mut taken = Batch::default();
+        let next = self.poll_next(context, number, false, |batch| taken.clone_from(batch));
+        next.map(|next| next.map(|()| taken))
+    }
+
+    /// The task of this connection is at work, and looks for something to write before it rests: until it is told to
+    /// wait by [`Session::poll_next`], [`Session::poll_take`] or [`Session::poll_over`] it is not woken for what is sent.
+    pub(crate) fn attend(&self, number: u64) {
+        // Whoever sends looks at it with the lock, and what is sent before the task looks with the lock, it finds. So
+        // an older value costs a wake-up, and a newer one is true.
+        self.attended.store(number, Ordering::Relaxed);
+    }
+
+    /// See [`Machine::next`]; with `wrote`, [`Machine::written`] before. Shows a batch to `encode`, which does nothing
+    /// but copy it: nobody can send meanwhile. Waits with the task's waker.
+    pub(crate) fn poll_next(
+        self: &Arc<Self>,
+        context: &Context<'_>,
+        number: u64,
+        wrote: bool,
+        encode: impl FnOnce(&Batch),
+    ) -> Poll<Taken<()>> {
+        let clock = Clock::of(&self.host);
         let mut core = self.lock();
-        let taken = core.machine.take(now, number);
-        if taken == Taken::Wait {
-            core.wait(context);
+        if wrote {
+            core.machine.written(number);
         }
-        self.settle(core);
-        if taken == Taken::Wait { Poll::Pending } else { Poll::Ready(taken) }
+        let next = core.machine.next(|| clock.now(), number).map(encode);
+        if next == Taken::Wait {
+            self.wait(&mut core, context);
+        }
+        self.settle(core, clock.was_asked());
+        if next == Taken::Wait { Poll::Pending } else { Poll::Ready(next) }
     }
 
     /// Whether the connection is over, for one that cannot write now. Wakes the task when it may have changed.
@@ -112,14 +157,14 @@ impl<A: Host> Session<A> {
         let mut core = self.lock();
         let is_over = core.machine.is_over(number);
         if !is_over {
-            core.wait(context);
+            self.wait(&mut core, context);
         }
         is_over
     }
 
     /// See [`Machine::written`].
     pub(crate) fn written(self: &Arc<Self>, number: u64) -> bool {
-        self.with(|machine, _| machine.written(number))
+        self.lazily(|machine, _| machine.written(number))
     }
 
     /// See [`Machine::watched`].
@@ -138,13 +183,13 @@ impl<A: Host> Session<A> {
     }
 
     /// See [`Machine::send`].
-    pub(crate) fn send(self: &Arc<Self>, messages: &[Element], manner: Manner) -> Result<(), SendError> {
-        self.with(|machine, now| machine.send(now, messages, manner))
+    pub(crate) fn send(self: &Arc<Self>, messages: impl Elements, manner: Manner) -> Result<(), SendError> {
+        self.lazily(|machine, clock| machine.send(|| clock.now(), messages, &manner))
     }
 
     /// See [`Machine::say`].
     pub(crate) fn say(self: &Arc<Self>, word: &Element) {
-        self.with(|machine, _| machine.say(word));
+        self.lazily(|machine, _| machine.say(word));
     }
 
     /// See [`Machine::heartbeat`].
@@ -154,7 +199,7 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::hear`].
     pub(crate) fn hear(self: &Arc<Self>) {
-        self.with(|machine, now| machine.hear(now));
+        self.lazily(|machine, clock| machine.hear(|| clock.now()));
     }
 
     /// See [`Machine::polled`].
@@ -164,7 +209,7 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::answer_heartbeat`].
     pub(crate) fn answer_heartbeat(self: &Arc<Self>) {
-        self.with(|machine, _| machine.answer_heartbeat());
+        self.lazily(|machine, _| machine.answer_heartbeat());
     }
 
     /// See [`Machine::expect_entry`].
@@ -174,7 +219,7 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::entered`].
     pub(crate) fn entered(self: &Arc<Self>) {
-        self.with(|machine, _| machine.entered());
+        self.lazily(|machine, _| machine.entered());
     }
 
     /// See [`Machine::expect_return`].
@@ -184,7 +229,7 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::returned`].
     pub(crate) fn returned(self: &Arc<Self>) {
-        self.with(|machine, _| machine.returned());
+        self.lazily(|machine, _| machine.returned());
     }
 
     /// See [`Machine::is_polled`].
@@ -194,12 +239,12 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::polls_have_ended`].
     pub(crate) fn polls_have_ended(self: &Arc<Self>) {
-        self.with(|machine, _| machine.polls_have_ended());
+        self.lazily(|machine, _| machine.polls_have_ended());
     }
 
     /// See [`Machine::probe`].
     pub(crate) fn probe(self: &Arc<Self>, probed: bool) {
-        self.with(|machine, _| machine.probe(probed));
+        self.lazily(|machine, _| machine.probe(probed));
     }
 
     /// See [`Machine::pause_reading`].
@@ -214,7 +259,7 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::open_again`].
     pub(crate) fn open_again(self: &Arc<Self>) {
-        self.with(|machine, _| machine.open_again());
+        self.lazily(|machine, _| machine.open_again());
     }
 
     /// See [`Machine::end`].
@@ -224,7 +269,7 @@ impl<A: Host> Session<A> {
 
     /// See [`Machine::abort`].
     pub(crate) fn abort(self: &Arc<Self>, reason: DisconnectReason) {
-        self.with(|machine, _| machine.abort(reason));
+        self.lazily(|machine, _| machine.abort(reason));
     }
 
     /// The client said goodbye. See [`Machine::end`].
@@ -241,7 +286,7 @@ impl<A: Host> Session<A> {
             core.scheduled = None;
         }
         core.machine.tick(now);
-        self.settle(core);
+        self.settle(core, true);
     }
 
     /// Whether the session still accepts messages.
@@ -255,23 +300,36 @@ impl<A: Host> Session<A> {
     }
 
     fn with<T>(self: &Arc<Self>, input: impl FnOnce(&mut Machine, Instant) -> T) -> T {
-        let now = self.host.now();
+        self.lazily(|machine, clock| input(machine, clock.now()))
+    }
+
+    /// For an input that seldom needs the time: what does not ask for it sets no deadline.
+    fn lazily<T>(self: &Arc<Self>, input: impl FnOnce(&mut Machine, &Clock<'_, A>) -> T) -> T {
+        let clock = Clock::of(&self.host);
         let mut core = self.lock();
-        let output = input(&mut core.machine, now);
-        self.settle(core);
+        let output = input(&mut core.machine, &clock);
+        self.settle(core, clock.was_asked());
         output
     }
 
-    /// Does what the machine asks for, after letting go of the lock.
-    fn settle(self: &Arc<Self>, mut core: MutexGuard<'_, Core>) {
-        let Effects { wake, disconnected, closed, tally } = core.machine.take_effects();
-        let waker = if wake { core.waker.take() } else { None };
-        let earlier = match (core.machine.deadline(), core.scheduled) {
-            (Some(at), Some(scheduled)) if at >= scheduled => None,
-            (at, _) => at,
-        };
-        if earlier.is_some() {
-            core.scheduled = earlier;
+    /// The connection rests until it is woken.
+    fn wait(&self, core: &mut Core, context: &Context<'_>) {
+        match &mut core.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            empty => *empty = Some(context.waker().clone()),
+        }
+        self.attended.store(NOBODY, Ordering::Relaxed);
+    }
+
+    /// Does what the machine asks for, after letting go of the lock. The deadline may have been brought forward.
+    fn settle(self: &Arc<Self>, mut core: MutexGuard<'_, Core>, may_be_earlier: bool) {
+        let Effects { wake, disconnected, closed, sent, tally } = core.machine.take_effects();
+        let waker = if wake && !self.is_attended(&core) { core.waker.take() } else { None };
+        let mut earlier = None;
+        if may_be_earlier {
+            let deadline = core.machine.deadline();
+            earlier = deadline.filter(|at| core.scheduled.is_none_or(|scheduled| *at < scheduled));
+            core.scheduled = earlier.or(core.scheduled);
         }
         drop(core);
         if let Some(waker) = waker {
@@ -280,7 +338,10 @@ impl<A: Host> Session<A> {
         if let Some(at) = earlier {
             A::schedule(self, at);
         }
-        if !tally.is_empty() {
+        if sent.batches > 0 {
+            self.host.count_sent(sent);
+        }
+        if let Some(tally) = tally {
             self.host.count(&tally);
         }
         if let Some(reason) = disconnected {
@@ -289,6 +350,10 @@ impl<A: Host> Session<A> {
         if closed {
             A::closed(self);
         }
+    }
+
+    fn is_attended(&self, core: &Core) -> bool {
+        core.machine.connection().is_some_and(|number| number == self.attended.load(Ordering::Relaxed))
     }
 
     /// The machine is left whole by every input, so a panic elsewhere does not spoil it.
@@ -302,3 +367,6 @@ impl<A> fmt::Debug for Session<A> {
         formatter.debug_struct("Session").field("id", &self.id).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -8,8 +8,9 @@ use super::{
     allowance::Allowance,
     delivery::{Delivery, Outcome},
     profile::{Goodbye, Polls, Profile},
-    queue::{Element, Queue, Sum},
+    queue::{Batch, Element, Queue},
     reason::DisconnectReason,
+    tally::Sent,
 };
 use std::{
     sync::Arc,
@@ -20,7 +21,7 @@ mod connection;
 mod pulse;
 mod sending;
 
-use connection::{Connection, InFlight, Lapse, Phase};
+use connection::{Connection, Ends, InFlight, Lapse, Phase};
 pub(crate) use connection::{Effects, Mode, Taken};
 use pulse::Pulse;
 
@@ -42,17 +43,11 @@ pub(crate) struct Machine {
     streamed: bool,
     in_flight: Option<InFlight>,
     pulse: Pulse,
-    lapse: Option<Lapse>,
-    /// When the session ends unless the client has come into a namespace.
-    enters_by: Option<Instant>,
-    /// When it ends unless the client has come again after its handshake.
-    returns_by: Option<Instant>,
+    ends: Option<Box<Ends>>,
     /// The client tries another transport: a poll is answered at once, so that it lets go of this one.
     probed: bool,
     /// How many requests wait because the application is behind: a reply may be in one.
     requests_paused: usize,
-    /// Since when the session is to end because its queue was full.
-    overflowed_at: Option<Instant>,
     /// The last batch did not reach the client, and none has since.
     unread: bool,
     effects: Effects,
@@ -65,6 +60,7 @@ impl Machine {
         let mut queue = Queue::new(allowance);
         queue.push(Element::Opening);
         let patience = patience.unwrap_or_else(|| profile.close_timeout.max(ENDING_GRACE));
+        let lapse = Lapse::new(now + patience, DisconnectReason::TransportClosed);
         Self {
             profile,
             phase: Phase::Open,
@@ -74,12 +70,9 @@ impl Machine {
             streamed: false,
             in_flight: None,
             pulse: Pulse::begin(now, &profile),
-            lapse: Some(Lapse::new(now + patience, DisconnectReason::TransportClosed)),
-            enters_by: None,
-            returns_by: None,
+            ends: Some(Box::new(Ends { lapse: Some(lapse), ..Ends::default() })),
             probed: false,
             requests_paused: 0,
-            overflowed_at: None,
             unread: false,
             effects: Effects::default(),
         }
@@ -90,13 +83,17 @@ impl Machine {
         std::mem::take(&mut self.effects)
     }
 
-    /// When [`Machine::tick`] has something to do next.
+    /// When [`Machine::tick`] has something to do next. An input that does not ask for the time does not bring this
+    /// forward.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let poll = self.connection.as_ref().filter(|poll| !poll.expired && self.queue.sealed() == 0);
         let poll = poll.and_then(|poll| poll.expires);
-        let lapse = self.lapse.as_ref().map(|lapse| lapse.at);
-        let owed = [self.enters_by, self.returns_by, self.overflowed_at];
-        [poll, self.pulse.next, self.pulse.reply_by, lapse].into_iter().chain(owed).flatten().min()
+        let [lapse, entry, arrival, overflow] = self.ends.as_ref().map_or([None; 4], |ends| ends.all());
+        let others = [self.pulse.next, self.pulse.reply_by, lapse, entry, arrival, overflow];
+        others.into_iter().fold(poll, |earliest, at| match (earliest, at) {
+            (Some(earliest), Some(at)) => Some(earliest.min(at)),
+            (earliest, at) => earliest.or(at),
+        })
     }
 
     /// Whether messages are still accepted.
@@ -107,6 +104,11 @@ impl Machine {
     /// Bytes and messages that wait or are under way.
     pub(crate) fn held(&self) -> (usize, usize) {
         self.queue.held()
+    }
+
+    /// The number of the connection that carries the session.
+    pub(crate) fn connection(&self) -> Option<u64> {
+        self.connection.as_ref().map(|connection| connection.number)
     }
 
     /// Whoever watches what the last connection carried.
@@ -141,7 +143,9 @@ impl Machine {
             return None;
         }
         self.effects.wake |= self.connection.is_some();
-        self.effects.tally.reconnections += usize::from(self.streamed);
+        if self.streamed {
+            self.effects.tally().reconnections += 1;
+        }
         self.streamed = mode == Mode::Stream;
         self.attachments += 1;
         self.begin_pulse(now, mode);
@@ -157,13 +161,19 @@ impl Machine {
         let expired = mode == Mode::Poll && self.probed && self.queue.is_empty();
         self.connection = Some(Connection { number: self.attachments, mode, expires, expired, paused: false });
         if self.phase == Phase::Open {
-            self.lapse = None;
+            self.owe_no_more(|ends| ends.lapse = None);
         }
         Some(self.attachments)
     }
 
-    /// The connection asks for something to write.
-    pub(crate) fn take(&mut self, now: Instant, number: u64) -> Taken {
+    /// [`Machine::next`], with what is to be written to keep.
+    #[cfg(any(fuzzing, test))]
+    pub(crate) fn take(&mut self, now: impl FnOnce() -> Instant, number: u64) -> Taken {
+        self.next(now, number).map(Batch::clone)
+    }
+
+    /// The connection asks for something to write, and is shown it.
+    pub(crate) fn next(&mut self, now: impl FnOnce() -> Instant, number: u64) -> Taken<&Batch> {
         let connection = match &self.connection {
             Some(connection) if connection.number == number => connection,
             Some(_) => return Taken::Displaced,
@@ -181,21 +191,19 @@ impl Machine {
         if count > 0 {
             let batch = self.queue.take(count);
             let sum = batch.sum();
-            self.effects.tally.sent_messages += sum.messages;
-            self.effects.tally.sent_bytes += sum.bytes;
-            self.effects.tally.sent_batches += 1;
-            self.in_flight = Some(InFlight { number, batch: batch.clone(), sum, delivery: None });
+            self.effects.sent.add(Sent { batches: 1, messages: sum.messages, bytes: sum.bytes });
             if mode == Mode::Poll {
-                self.answered(now);
+                self.answered(now());
             }
-            return Taken::Batch(batch);
+            let in_flight = self.in_flight.insert(InFlight { number, batch, sum, delivery: None });
+            return Taken::Batch(&in_flight.batch);
         }
         if self.phase != Phase::Open {
             self.close(DisconnectReason::ServerDisconnect);
             return Taken::Closed;
         }
         if expired {
-            self.answered(now);
+            self.answered(now());
             return Taken::Expired;
         }
         Taken::Wait
@@ -210,11 +218,10 @@ impl Machine {
     /// one may have taken it over.
     pub(crate) fn written(&mut self, number: u64) -> bool {
         let in_flight = self.in_flight.take_if(|in_flight| in_flight.number == number);
-        if let Some(in_flight) = &in_flight {
-            self.arrived(in_flight.sum);
-            self.close_if_all_is_said();
-        }
-        in_flight.is_some()
+        let Some(in_flight) = in_flight else { return false };
+        self.arrived(in_flight);
+        self.close_if_all_is_said();
+        true
     }
 
     /// The batch taken by this connection is being written, and somebody watches whether it arrives. Answers as
@@ -226,7 +233,7 @@ impl Machine {
         in_flight.delivery = Some(delivery);
         if self.phase == Phase::Ending && self.queue.is_empty() {
             // Whoever got the last word need not come again.
-            if let Some(lapse) = &mut self.lapse {
+            if let Some(lapse) = self.ends.as_mut().and_then(|ends| ends.lapse.as_mut()) {
                 lapse.looks_until = Some(lapse.at.min(now + ENDING_GRACE));
                 lapse.at = now + LOOK;
             }
@@ -260,22 +267,26 @@ impl Machine {
 
     /// The session ends at this time, unless the client has come into a namespace by then.
     pub(crate) fn expect_entry(&mut self, by: Instant) {
-        self.enters_by = Some(by).filter(|_| self.phase == Phase::Open);
+        if self.phase == Phase::Open {
+            self.ends.get_or_insert_default().enters_by = Some(by);
+        }
     }
 
     /// The client has come into a namespace.
     pub(crate) fn entered(&mut self) {
-        self.enters_by = None;
+        self.owe_no_more(|ends| ends.enters_by = None);
     }
 
     /// The session ends at this time, unless the client has come again by then.
     pub(crate) fn expect_return(&mut self, by: Instant) {
-        self.returns_by = Some(by).filter(|_| self.phase == Phase::Open);
+        if self.phase == Phase::Open {
+            self.ends.get_or_insert_default().returns_by = Some(by);
+        }
     }
 
     /// The client has come again after its handshake.
     pub(crate) fn returned(&mut self) {
-        self.returns_by = None;
+        self.owe_no_more(|ends| ends.returns_by = None);
     }
 
     /// Whether a poll waits.
@@ -287,7 +298,7 @@ impl Machine {
     pub(crate) fn polls_have_ended(&mut self) {
         let is_written = |in_flight: &mut InFlight| in_flight.delivery.is_some();
         if let Some(in_flight) = self.in_flight.take_if(is_written) {
-            self.arrived(in_flight.sum);
+            self.arrived(in_flight);
         }
     }
 
@@ -314,9 +325,7 @@ impl Machine {
             return;
         }
         self.phase = Phase::Ending;
-        self.enters_by = None;
-        self.returns_by = None;
-        self.overflowed_at = None;
+        self.ends = None;
         self.effects.disconnected = Some(reason);
         if let Some(delivered) = self.in_flight.take_if(|in_flight| in_flight.outcome() == Some(Outcome::Delivered)) {
             self.queue.release(delivered.sum);
@@ -342,7 +351,8 @@ impl Machine {
         }
         self.effects.wake = true;
         let at = now + self.profile.close_timeout.max(ENDING_GRACE);
-        self.lapse = Some(Lapse { extensions: SLOW_RESPONSE_EXTENSIONS, ..Lapse::new(at, reason) });
+        let lapse = Lapse { extensions: SLOW_RESPONSE_EXTENSIONS, ..Lapse::new(at, reason) };
+        self.ends = Some(Box::new(Ends { lapse: Some(lapse), ..Ends::default() }));
     }
 
     /// The client broke the rules: there is nothing more to say.
@@ -361,16 +371,19 @@ impl Machine {
         }
         self.tick_overflow(now);
         self.tick_pulse(now);
-        if self.returns_by.is_some_and(|returns_by| returns_by <= now) {
+        if self.is_due(now, |ends| ends.returns_by) {
             self.close(DisconnectReason::CloseTimeout);
         }
-        if self.enters_by.is_some_and(|enters_by| enters_by <= now) {
-            self.enters_by = None;
+        if self.is_due(now, |ends| ends.enters_by) {
             self.end(now, DisconnectReason::ProtocolError, false);
         }
-        if self.lapse.as_ref().is_some_and(|lapse| lapse.at <= now) {
+        if self.is_due(now, |ends| ends.lapse.as_ref().map(|lapse| lapse.at)) {
             self.lapse_now(now);
         }
+    }
+
+    fn is_due(&self, now: Instant, at: impl FnOnce(&Ends) -> Option<Instant>) -> bool {
+        self.ends.as_deref().and_then(at).is_some_and(|at| at <= now)
     }
 
     /// A poll has its answer.
@@ -394,7 +407,8 @@ impl Machine {
         if self.profile.close_timeout.is_zero() && reason != DisconnectReason::CloseTimeout {
             self.close(reason);
         } else {
-            self.lapse = Some(Lapse::new(now + self.profile.close_timeout, reason));
+            let lapse = Lapse::new(now + self.profile.close_timeout, reason);
+            self.ends.get_or_insert_default().lapse = Some(lapse);
         }
     }
 
@@ -406,7 +420,7 @@ impl Machine {
     }
 
     fn lapse_now(&mut self, now: Instant) {
-        let Some(lapse) = &mut self.lapse else { return };
+        let Some(lapse) = self.ends.as_mut().and_then(|ends| ends.lapse.as_mut()) else { return };
         let outcome = self.in_flight.as_ref().and_then(InFlight::outcome);
         if let Some(until) = lapse.looks_until.filter(|until| now < *until && outcome != Some(Outcome::Delivered)) {
             lapse.at = until.min(now + LOOK);
@@ -422,9 +436,19 @@ impl Machine {
         self.close(reason);
     }
 
-    /// A batch of this sum has reached the client.
-    fn arrived(&mut self, sum: Sum) {
-        self.queue.release(sum);
+    /// Something has come in time.
+    fn owe_no_more(&mut self, forget: impl FnOnce(&mut Ends)) {
+        if let Some(ends) = &mut self.ends {
+            forget(ends);
+            if ends.all() == [None; 4] {
+                self.ends = None;
+            }
+        }
+    }
+
+    /// A batch has reached the client.
+    fn arrived(&mut self, in_flight: InFlight) {
+        self.queue.arrived(in_flight.batch, in_flight.sum);
         self.unread = false;
     }
 
@@ -432,7 +456,7 @@ impl Machine {
     fn settle_in_flight(&mut self) {
         let Some(in_flight) = self.in_flight.take() else { return };
         match in_flight.outcome() {
-            Some(Outcome::Delivered) => self.arrived(in_flight.sum),
+            Some(Outcome::Delivered) => self.arrived(in_flight),
             Some(Outcome::UnderWay | Outcome::Lost) | None => {
                 if let Some(delivery) = &in_flight.delivery {
                     delivery.abandon();
@@ -454,15 +478,11 @@ impl Machine {
         self.effects.wake = true;
         self.connection = None;
         self.pulse = Pulse::default();
-        self.lapse = None;
-        self.enters_by = None;
-        self.returns_by = None;
-        self.overflowed_at = None;
-        if let Some(in_flight) = self.in_flight.take() {
-            if in_flight.outcome() != Some(Outcome::Delivered) {
-                self.effects.tally.undelivered += in_flight.sum.messages;
-            }
+        self.ends = None;
+        let in_flight = self.in_flight.take().filter(|in_flight| in_flight.outcome() != Some(Outcome::Delivered));
+        let undelivered = in_flight.map_or(0, |in_flight| in_flight.sum.messages) + self.queue.clear();
+        if undelivered > 0 {
+            self.effects.tally().undelivered += undelivered;
         }
-        self.effects.tally.undelivered += self.queue.clear();
     }
 }

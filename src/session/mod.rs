@@ -24,14 +24,14 @@ mod tally;
 
 pub(crate) use allowance::{Allowance, Limits};
 #[cfg(not(loom))]
-pub(crate) use deadlines::{Deadlines, Expire};
+pub(crate) use deadlines::{Appointment, Deadlines, Expire};
 pub(crate) use delivery::{Delivery, Outcome};
 pub(crate) use id::SessionId;
 pub(crate) use live::{Host, Session};
 pub(crate) use machine::{Mode, Taken};
 pub use on_full::OnFull;
 pub(crate) use profile::{Beater, Goodbye, Heartbeat, Polls, Profile};
-pub(crate) use queue::{Batch, Element, Entry, Key, Manner, SendError as QueueError};
+pub(crate) use queue::{Batch, Element, Elements, Entry, Key, Manner, SendError as QueueError};
 pub use reason::DisconnectReason;
 pub(crate) use registry::Registry;
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Sent, Tally};

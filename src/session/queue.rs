@@ -1,16 +1,19 @@
 //! The outgoing queue of one session: bounded, in order, with a way back for what was not delivered.
 
 use super::allowance::Allowance;
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, mem, sync::Arc};
 
 mod batch;
+mod elements;
 mod manner;
 mod room;
+mod spare;
 #[cfg(test)]
 mod tests;
 
 use batch::Mark;
 pub(crate) use batch::{Batch, Element, Entry, Sum};
+pub(crate) use elements::Elements;
 pub(crate) use manner::{Key, Manner};
 
 /// How many words of the protocol's own may wait beyond the bounds.
@@ -104,6 +107,7 @@ impl Queue {
     pub(crate) fn push(&mut self, element: Element) {
         self.hold(Sum::of(&element, false));
         self.heartbeats += usize::from(element.is_heartbeat());
+        self.own_buffer();
         self.entries.push_back(Entry { mark: Mark::WORD, ..Entry::new(element) });
     }
 
@@ -158,13 +162,16 @@ impl Queue {
         let count = count.min(self.entries.len());
         let sealed = self.sealed.min(count);
         let is_marked = self.volatile > 0 || self.keys.is_some();
-        let mut batch = Batch(self.entries.drain(..count).collect());
+        let mut batch = if count == self.entries.len() {
+            // An idle session owns no buffer: it goes along.
+            Batch(mem::take(&mut self.entries).into())
+        } else {
+            Batch(self.entries.drain(..count).collect())
+        };
         if self.heartbeats > 0 {
             self.heartbeats -= batch.heartbeats();
         }
         if self.entries.is_empty() {
-            // An idle session owns no buffer.
-            self.entries = VecDeque::new();
             self.nothing_is_loose();
         }
         if is_marked || !self.entries.is_empty() {
@@ -178,6 +185,12 @@ impl Queue {
         self.oldest = self.oldest.saturating_sub(count);
         self.oldest_volatile = self.oldest_volatile.saturating_sub(count);
         batch
+    }
+
+    /// This batch, of this sum, reached the client.
+    pub(crate) fn arrived(&mut self, batch: Batch, sum: Sum) {
+        self.release(sum);
+        spare::give_back(batch.0);
     }
 
     /// A batch of this sum reached the client: its room is free again.
@@ -237,6 +250,13 @@ impl Queue {
     fn hold(&mut self, sum: Sum) {
         self.held = self.held.plus(sum);
         self.allowance.take(sum.cost());
+    }
+
+    /// Somebody is about to add something.
+    fn own_buffer(&mut self) {
+        if self.entries.capacity() == 0 {
+            self.entries = spare::buffer();
+        }
     }
 
     fn put_first(&mut self, entry: Entry) {

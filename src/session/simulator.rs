@@ -7,7 +7,7 @@ use super::{
     machine::{Effects, Machine, Mode, Taken},
     on_full::OnFull,
     queue::{Batch, Element, Key, Manner, SendError},
-    tally::Tally,
+    tally::{Sent, Tally},
 };
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -48,6 +48,7 @@ struct Simulator {
     disconnected: Vec<DisconnectReason>,
     closed: usize,
     tally: Tally,
+    sent: Sent,
     woken: bool,
 }
 
@@ -59,7 +60,16 @@ impl Simulator {
     fn within(profile: Profile, allowance: Arc<Allowance>) -> Self {
         let now = Instant::now();
         let machine = Machine::new(now, profile, allowance, None);
-        Self { machine, profile, now, disconnected: Vec::new(), closed: 0, tally: Tally::default(), woken: false }
+        Self {
+            machine,
+            profile,
+            now,
+            disconnected: Vec::new(),
+            closed: 0,
+            tally: Tally::default(),
+            sent: Sent::default(),
+            woken: false,
+        }
     }
 
     /// A session whose client has heard its id: by a poll, or on the stream with the number that comes back.
@@ -77,11 +87,12 @@ impl Simulator {
     }
 
     fn settle(&mut self) {
-        let Effects { wake, disconnected, closed, tally } = self.machine.take_effects();
+        let Effects { wake, disconnected, closed, sent, tally } = self.machine.take_effects();
         self.woken |= wake;
         self.disconnected.extend(disconnected);
         self.closed += usize::from(closed);
-        self.tally.add(tally);
+        self.sent.add(sent);
+        self.tally.add(*tally.unwrap_or_default());
     }
 
     /// Lets time pass, deadline by deadline.
@@ -103,7 +114,7 @@ impl Simulator {
     }
 
     fn take(&mut self, number: u64) -> Taken {
-        let taken = self.machine.take(self.now, number);
+        let taken = self.machine.take(|| self.now, number);
         self.settle();
         taken
     }
@@ -120,7 +131,7 @@ impl Simulator {
     }
 
     fn send_as(&mut self, text: &str, manner: Manner) -> Result<(), SendError> {
-        let outcome = self.machine.send(self.now, &[Bytes::copy_from_slice(text.as_bytes()).into()], manner);
+        let outcome = self.machine.send(|| self.now, [Bytes::copy_from_slice(text.as_bytes()).into()], &manner);
         self.settle();
         outcome
     }

@@ -1,6 +1,23 @@
 //! What one input did that is counted.
 
-/// To be added to the counters of the listener.
+/// What was handed to a connection, to be added to the counters of the listener.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) batches: usize,
+    pub(crate) messages: usize,
+    /// Those of the messages.
+    pub(crate) bytes: usize,
+}
+
+impl Sent {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.batches += other.batches;
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+    }
+}
+
+/// What is rarer, to be added as well.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Messages that can no longer be delivered.
@@ -15,21 +32,11 @@ pub(crate) struct Tally {
     pub(crate) conflated: usize,
     /// The session ended because its queue was full.
     pub(crate) overflowed: usize,
-    /// Messages that were handed to a connection.
-    pub(crate) sent_messages: usize,
-    /// Their bytes.
-    pub(crate) sent_bytes: usize,
-    /// Batches that were handed to a connection.
-    pub(crate) sent_batches: usize,
     /// Connections that came after a stream that had ended.
     pub(crate) reconnections: usize,
 }
 
 impl Tally {
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
     #[cfg(test)]
     pub(crate) fn add(&mut self, other: Self) {
         self.undelivered += other.undelivered;
@@ -38,9 +45,6 @@ impl Tally {
         self.dropped_oldest += other.dropped_oldest;
         self.conflated += other.conflated;
         self.overflowed += other.overflowed;
-        self.sent_messages += other.sent_messages;
-        self.sent_bytes += other.sent_bytes;
-        self.sent_batches += other.sent_batches;
         self.reconnections += other.reconnections;
     }
 }

@@ -187,3 +187,18 @@ fn of_what_was_said_for_one_key_the_newest_was_missed() {
     let (key, _) = room.depart(0, &[]);
     assert_eq!(room.missed(key, Some(&heard)), elements(&["place 1", "text", "price 2"]));
 }
+
+#[test]
+fn clients_come_back_while_a_message_goes_to_those_who_are_here_and_nobody_else_sends() {
+    let room = Room::new(10);
+    let (key, _) = room.depart(0, &[]);
+    let mut recording = room.recovery.begin(room.now);
+    let audience = Audience::Many { rooms: Vec::new(), except: Vec::new() };
+    recording.keep(audience, None, |_| Some([element("one")].into())).unwrap();
+    let order = recording.kept();
+    assert_eq!(room.missed(key, None), elements(&["one"]));
+    assert!(room.recovery.order.try_lock().is_err(), "what follows has to wait");
+    drop(order);
+    room.to_all("two");
+    assert_eq!(room.recovery.pass(|next| next), 2);
+}

@@ -4,7 +4,7 @@ use crate::session::{
     delivery::{Delivery, Outcome},
     queue::{Batch, Sum},
     reason::DisconnectReason,
-    tally::Tally,
+    tally::{Sent, Tally},
 };
 use std::{sync::Arc, time::Instant};
 
@@ -19,9 +19,9 @@ pub(crate) enum Mode {
 
 /// What a connection finds when it asks for something to write.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum Taken<B = Batch> {
     /// Write this, then say what became of it.
-    Batch(Batch),
+    Batch(B),
     /// Nothing yet.
     Wait,
     /// A poll that ends empty: its duration passed.
@@ -34,6 +34,19 @@ pub(crate) enum Taken {
     Closed,
 }
 
+impl<B> Taken<B> {
+    pub(crate) fn map<C>(self, change: impl FnOnce(B) -> C) -> Taken<C> {
+        match self {
+            Self::Batch(batch) => Taken::Batch(change(batch)),
+            Self::Wait => Taken::Wait,
+            Self::Expired => Taken::Expired,
+            Self::Displaced => Taken::Displaced,
+            Self::GivenUp => Taken::GivenUp,
+            Self::Closed => Taken::Closed,
+        }
+    }
+}
+
 /// What the caller has to do after an input.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effects {
@@ -43,8 +56,16 @@ pub(crate) struct Effects {
     pub(crate) disconnected: Option<DisconnectReason>,
     /// Forget the session.
     pub(crate) closed: bool,
-    /// What is to be counted.
-    pub(crate) tally: Tally,
+    /// What was handed to a connection, which is counted.
+    pub(crate) sent: Sent,
+    /// What else is to be counted; mostly nothing.
+    pub(crate) tally: Option<Box<Tally>>,
+}
+
+impl Effects {
+    pub(super) fn tally(&mut self) -> &mut Tally {
+        self.tally.get_or_insert_default()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +101,24 @@ impl InFlight {
     /// What is known of its fate; nothing when nobody watches.
     pub(super) fn outcome(&self) -> Option<Outcome> {
         self.delivery.as_ref().map(|delivery| delivery.outcome())
+    }
+}
+
+/// When the session ends if nothing comes before that. One whose client is here has none of it.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    pub(super) lapse: Option<Lapse>,
+    /// When it ends unless the client has come into a namespace.
+    pub(super) enters_by: Option<Instant>,
+    /// When it ends unless the client has come again after its handshake.
+    pub(super) returns_by: Option<Instant>,
+    /// Since when it is to end because its queue was full.
+    pub(super) overflowed_at: Option<Instant>,
+}
+
+impl Ends {
+    pub(super) fn all(&self) -> [Option<Instant>; 4] {
+        [self.lapse.as_ref().map(|lapse| lapse.at), self.enters_by, self.returns_by, self.overflowed_at]
     }
 }
 

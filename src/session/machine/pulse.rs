@@ -48,15 +48,15 @@ impl Machine {
     }
 
     /// The client has sent something, whatever it is.
-    pub(crate) fn hear(&mut self, now: Instant) {
+    pub(crate) fn hear(&mut self, now: impl FnOnce() -> Instant) {
         let Some(heartbeat) = self.profile.heartbeat.filter(|_| self.phase == Phase::Open) else { return };
         match heartbeat.by {
             Beater::Connection => {}
-            Beater::Client => self.pulse.reply_by = Some(now + heartbeat.patience()),
+            Beater::Client => self.pulse.reply_by = Some(now() + heartbeat.patience()),
             // Once for each heartbeat: a client that is busy sending answers late.
             Beater::Session if self.pulse.reply_by.is_some() && !self.pulse.extended => {
                 self.pulse.extended = true;
-                self.pulse.reply_by = heartbeat.timeout.map(|timeout| now + timeout);
+                self.pulse.reply_by = heartbeat.timeout.map(|timeout| now() + timeout);
             }
             Beater::Session => {}
         }
@@ -69,7 +69,7 @@ impl Machine {
             // It cannot answer what it has not been given.
             self.put_off_reply(now);
         } else {
-            self.hear(now);
+            self.hear(|| now);
         }
     }
 

@@ -3,21 +3,26 @@
 use super::{Machine, Mode, Phase};
 use crate::session::{
     on_full::OnFull,
-    queue::{Batch, Element, Manner, SendError},
+    queue::{Batch, Element, Elements, Manner, SendError},
     reason::DisconnectReason,
 };
 use std::time::Instant;
 
 impl Machine {
     /// Queues messages that belong to one payload, all or none.
-    pub(crate) fn send(&mut self, now: Instant, messages: &[Element], manner: Manner) -> Result<(), SendError> {
+    pub(crate) fn send(
+        &mut self,
+        now: impl FnOnce() -> Instant,
+        messages: impl Elements,
+        manner: &Manner,
+    ) -> Result<(), SendError> {
         if self.phase != Phase::Open {
             return Err(SendError::Closed);
         }
         if manner.volatile && !self.is_ready() {
             return Err(SendError::NotReady);
         }
-        if self.overflowed_at.is_some() {
+        if self.ends.as_ref().is_some_and(|ends| ends.overflowed_at.is_some()) {
             // Nothing comes after what was refused.
             return Err(SendError::Full);
         }
@@ -27,7 +32,9 @@ impl Machine {
             Ok(()) => self.seal(idle),
             Err(_) if manner.volatile || manner.only_if_it_fits => {}
             // Whoever sends may hold locks that the end of a session needs: it comes with the next tick.
-            Err(_) if self.queue.allowance().on_full == OnFull::Disconnect => self.overflowed_at = Some(now),
+            Err(_) if self.queue.allowance().on_full == OnFull::Disconnect => {
+                self.ends.get_or_insert_default().overflowed_at = Some(now());
+            }
             Err(_) => {}
         }
         queued
@@ -69,8 +76,8 @@ impl Machine {
 
     /// The queue was too full for something, and that is the end.
     pub(super) fn tick_overflow(&mut self, now: Instant) {
-        if self.overflowed_at.is_some_and(|at| at <= now) {
-            self.effects.tally.overflowed += 1;
+        if self.is_due(now, |ends| ends.overflowed_at) {
+            self.effects.tally().overflowed += 1;
             self.end(now, DisconnectReason::QueueFull, false);
         }
     }
@@ -90,7 +97,7 @@ impl Machine {
     }
 
     pub(super) fn put_back(&mut self, batch: Batch) {
-        self.effects.tally.requeued += 1;
+        self.effects.tally().requeued += 1;
         self.unread = true;
         self.queue.put_back(batch);
         self.seal(true);

@@ -1,6 +1,6 @@
 //! What is dropped from a queue so that something else has room.
 
-use super::{Element, Entry, Manner, Mark, Queue, SendError, Sum};
+use super::{Element, Elements, Entry, Manner, Mark, Queue, SendError, Sum};
 use crate::session::{on_full::OnFull, tally::Tally};
 
 /// What is to be queued, and for whom.
@@ -16,15 +16,38 @@ impl Queue {
     /// client keeps up with what is said to it, or not.
     pub(crate) fn push_messages(
         &mut self,
-        messages: &[Element],
-        manner: Manner,
+        messages: impl Elements,
+        manner: &Manner,
         keeps_up: bool,
-        tally: &mut Tally,
+        tally: &mut Option<Box<Tally>>,
     ) -> Result<(), SendError> {
         let is_shared = |position| manner.shared && position >= manner.words;
-        let sums = messages.iter().enumerate().map(|(position, element)| Sum::of(element, is_shared(position)));
-        let wanted = Wanted { sum: sums.fold(Sum::default(), Sum::plus), keeps_up, shared: manner.shared };
-        let mut replaced = self.replaced_by(manner);
+        let sum = match messages.as_slice() {
+            [only] => Sum::of(only, is_shared(0)),
+            all => {
+                let sums = all.iter().enumerate().map(|(position, element)| Sum::of(element, is_shared(position)));
+                sums.fold(Sum::default(), Sum::plus)
+            }
+        };
+        let wanted = Wanted { sum, keeps_up, shared: manner.shared };
+        let replaced = self.replaced_by(manner);
+        if replaced.is_some() || !self.has_room_without(wanted, Sum::default()) {
+            self.make_room(wanted, manner, replaced, tally.get_or_insert_default())?;
+        }
+        self.hold(wanted.sum);
+        self.add(messages, manner);
+        Ok(())
+    }
+
+    /// Drops what has to make room, and what the new message takes the place of.
+    #[cold]
+    fn make_room(
+        &mut self,
+        wanted: Wanted,
+        manner: &Manner,
+        mut replaced: Option<usize>,
+        tally: &mut Tally,
+    ) -> Result<(), SendError> {
         if !self.has_room(wanted, replaced) {
             if manner.only_if_it_fits || !self.could_have_room(wanted) {
                 return Err(SendError::Full);
@@ -44,12 +67,10 @@ impl Queue {
             }
         }
         tally.conflated += self.drop_message(replaced);
-        self.hold(wanted.sum);
-        self.add(messages, manner);
         Ok(())
     }
 
-    fn add(&mut self, messages: &[Element], manner: Manner) {
+    fn add(&mut self, messages: impl Elements, manner: &Manner) {
         let mut mark = Mark::default();
         if manner.volatile {
             mark = mark.and(Mark::VOLATILE);
@@ -58,15 +79,17 @@ impl Queue {
             mark = mark.and(Mark::KEYED);
         }
         let shared = if manner.shared { Mark::SHARED } else { Mark::default() };
-        for (position, element) in messages.iter().enumerate() {
-            let mark = match element {
+        self.own_buffer();
+        let mut position = 0;
+        messages.for_each(|element| {
+            let mark = match &element {
                 _ if position < manner.words => Mark::WORD,
                 // That of its message counts.
                 Element::Attachment(_) => shared,
                 _ => mark.and(shared),
             };
             if !mark.has(Mark::WORD) {
-                self.loose = self.loose.plus(Sum::of(element, mark.has(Mark::SHARED)));
+                self.loose = self.loose.plus(Sum::of(&element, mark.has(Mark::SHARED)));
             }
             if mark.has(Mark::VOLATILE) {
                 self.volatile += 1;
@@ -75,8 +98,9 @@ impl Queue {
                 self.keys.get_or_insert_default().0.push_back(key);
             }
             // The first message of a payload begins it.
-            self.entries.push_back(Entry { element: element.clone(), joined: position > 0, mark });
-        }
+            self.entries.push_back(Entry { element, joined: position > 0, mark });
+            position += 1;
+        });
     }
 
     /// Whether this much fits when the message at this place is gone.
@@ -151,7 +175,7 @@ impl Queue {
     }
 
     /// Where the message waits that this one takes the place of.
-    fn replaced_by(&self, manner: Manner) -> Option<usize> {
+    fn replaced_by(&self, manner: &Manner) -> Option<usize> {
         let keys = self.keys.as_deref()?;
         let key = manner.key?;
         let behind = keys.0.iter().rev().position(|other| *other == key)?;

@@ -9,7 +9,7 @@ fn queue(bytes: usize, messages: usize) -> Queue {
 }
 
 fn push(queue: &mut Queue, messages: &[Element]) -> Result<(), SendError> {
-    queue.push_messages(messages, Manner::PLAIN, false, &mut Tally::default())
+    queue.push_messages(messages, &Manner::PLAIN, false, &mut None)
 }
 
 fn message(text: &'static str) -> Element {

@@ -63,10 +63,10 @@ fn an_answer_over_another_connection_keeps_the_session() {
 fn whatever_comes_in_puts_an_overdue_answer_off_once() {
     let mut simulator = polling();
     simulator.pass(INTERVAL + TIMEOUT - SECOND);
-    simulator.machine.hear(simulator.now);
+    simulator.machine.hear(|| simulator.now);
     simulator.pass(TIMEOUT - SECOND);
     assert_eq!(simulator.closed, 0);
-    simulator.machine.hear(simulator.now);
+    simulator.machine.hear(|| simulator.now);
     simulator.pass(SECOND);
     assert_eq!(simulator.closed, 1);
 }
@@ -75,7 +75,7 @@ fn whatever_comes_in_puts_an_overdue_answer_off_once() {
 fn a_client_that_begins_the_heartbeats_is_gone_when_it_is_silent() {
     let (mut simulator, _) = Simulator::opened(OLD_POLLING, Mode::Poll);
     simulator.pass(INTERVAL + TIMEOUT - SECOND);
-    simulator.machine.hear(simulator.now);
+    simulator.machine.hear(|| simulator.now);
     simulator.machine.answer_heartbeat();
     simulator.machine.answer_heartbeat();
     let poll = simulator.attach(Mode::Poll).unwrap();
@@ -110,7 +110,7 @@ fn a_backlog_that_takes_longer_than_a_heartbeat_may_ends_no_session() {
             simulator.send(&number.to_string()).unwrap();
         }
         if begins {
-            simulator.machine.hear(simulator.now);
+            simulator.machine.hear(|| simulator.now);
             simulator.machine.answer_heartbeat();
         } else {
             simulator.pass(INTERVAL);

@@ -181,13 +181,13 @@ fn sessions_count_what_they_send_and_how_often_a_stream_comes_back() {
     simulator.send("12345").unwrap();
     simulator.send("678").unwrap();
     simulator.take(stream);
-    let counts = |tally: Tally| (tally.sent_batches, tally.sent_messages, tally.sent_bytes, tally.reconnections);
-    assert_eq!(counts(simulator.tally), (2, 2, 8, 0), "the opening is no message");
+    assert_eq!(simulator.sent, Sent { batches: 2, messages: 2, bytes: 8 }, "the opening is no message");
     simulator.detach(stream);
     assert_eq!(simulator.tally.requeued, 1);
     let again = simulator.attach(Mode::Stream).unwrap();
     simulator.take(again);
-    assert_eq!(counts(simulator.tally), (3, 4, 16, 1));
+    assert_eq!(simulator.sent, Sent { batches: 3, messages: 4, bytes: 16 });
+    assert_eq!((simulator.tally.requeued, simulator.tally.reconnections), (1, 1));
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn who_makes_us_speak_and_does_not_listen_has_no_share_in_what_is_kept_for_those
         let (mut simulator, _) = Simulator::within(POLLING, Arc::clone(&allowance)).open(Mode::Poll);
         for _ in 0..1000 {
             let manner = way(&mut simulator);
-            let _ = simulator.machine.send(simulator.now, &message(), manner);
+            let _ = simulator.machine.send(|| simulator.now, message(), &manner);
         }
         let used = allowance.used();
         assert!((TOTAL / 4..TOTAL / 2).contains(&used), "{used} of {TOTAL}: half of three quarters");
@@ -332,12 +332,12 @@ fn what_many_share_is_charged_once_for_many_and_reaches_all_who_keep_up() {
         simulator.machine.written(*stream);
     }
     for (number, (simulator, _)) in crowd.iter_mut().enumerate() {
-        simulator.machine.send(simulator.now, &message, manner).unwrap();
+        simulator.machine.send(|| simulator.now, &message, &manner).unwrap();
         assert_eq!(allowance.used(), (number + 1) * (1000 + size_of::<Entry>()));
     }
     for (simulator, stream) in &mut crowd {
         simulator.take(*stream);
-        let second = simulator.machine.send(simulator.now, &message, manner);
+        let second = simulator.machine.send(|| simulator.now, &message, &manner);
         assert_eq!(second, Err(SendError::Full), "who has one under way finds no room");
     }
     for (simulator, stream) in &mut crowd {

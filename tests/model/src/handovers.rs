@@ -1,7 +1,7 @@
 //! One connection takes over from another.
 
 use crate::{
-    house::{Received, Shared, assert_it_ends, attach, open, over, send, take, take_if_ready},
+    house::{Received, Shared, assert_it_ends, attach, next, open, over, send, take, take_if_ready},
     session::{DisconnectReason, Mode, Taken},
 };
 use loom::{future::block_on, thread};
@@ -44,6 +44,36 @@ pub(crate) fn a_newer_connection_takes_over() {
     assert_eq!(accepted, 2, "nobody else ends the session");
     received.assert_all(&[(1, accepted)]);
     assert_it_ends(&session, 0);
+}
+
+/// Both tasks are at work now and then: neither keeps the other from being woken.
+pub(crate) fn a_newer_task_at_work_takes_over() {
+    let session = open();
+    let older = attach(&session, Mode::Stream).expect("the session is new");
+    let speaker = spawn_speaker(&session);
+    let reader = thread::spawn({
+        let session = Arc::clone(&session);
+        move || block_on(work_until_over(&session, older))
+    });
+    let later = attach(&session, Mode::Stream).map(|newer| block_on(work_until_over(&session, newer)));
+    let mut received = reader.join().expect("the reader does not panic");
+    received.append(later.unwrap_or_default());
+    let accepted = speaker.join().expect("the speaker does not panic");
+    received.assert_all(&[(1, accepted)]);
+    assert_it_ends(&session, 0);
+}
+
+/// As [`read_until_over`], in a task that says when it is at work.
+async fn work_until_over(session: &Shared, number: u64) -> Received {
+    let mut all = Received::default();
+    let mut batch = Received::default();
+    while next(session, number, false, &mut batch).await == Taken::Batch(()) {
+        let shown = std::mem::take(&mut batch);
+        if session.written(number) {
+            all.append(shown);
+        }
+    }
+    all
 }
 
 /// The older one never gets its batch out. It hears that it is over, and the newer one has everything.

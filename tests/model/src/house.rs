@@ -1,7 +1,7 @@
 //! What surrounds a session here: a clock, a reaper, and what became of it.
 
 use crate::session::{
-    Allowance, Batch, DisconnectReason, Element, Goodbye, Host, Limits, Manner, Mode, Polls, Profile, Session,
+    Allowance, Batch, DisconnectReason, Element, Goodbye, Host, Limits, Manner, Mode, Polls, Profile, Sent, Session,
     SessionId, Taken, Tally,
 };
 use bytes::Bytes;
@@ -62,6 +62,8 @@ impl Host for House {
     fn closed(session: &Arc<Session<Self>>) {
         session.host.closed.fetch_add(1, Relaxed);
     }
+
+    fn count_sent(&self, _: Sent) {}
 
     fn count(&self, tally: &Tally) {
         self.undelivered.fetch_add(tally.undelivered, Relaxed);
@@ -127,6 +129,16 @@ pub(crate) async fn take_if_ready(session: &Shared, number: u64) -> Option<Taken
     poll_fn(|context| match session.poll_take(context, number) {
         Poll::Ready(taken) => Poll::Ready(Some(taken)),
         Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// The next batch, as the task of a socket gets it that has been at work since it was woken.
+pub(crate) async fn next(session: &Shared, number: u64, wrote: bool, received: &mut Received) -> Taken<()> {
+    let mut wrote = wrote;
+    poll_fn(|context| {
+        session.attend(number);
+        session.poll_next(context, number, std::mem::take(&mut wrote), |batch| received.add(batch))
     })
     .await
 }

@@ -17,9 +17,11 @@ use std::{env, process::ExitCode, time::Instant};
 
 const MODELS: &[(&str, fn())] = &[
     ("two senders and a stream", sending::two_senders_and_a_stream),
+    ("two senders and a task at work", sending::two_senders_and_a_task_at_work),
     ("two senders and one poll after another", sending::two_senders_and_polls),
     ("a waker that is replaced while a sender wakes", sending::a_waker_is_replaced),
     ("a newer connection takes over from a stream that writes", handovers::a_newer_connection_takes_over),
+    ("a newer task takes over from one at work", handovers::a_newer_task_at_work_takes_over),
     ("a newer connection takes over from one that cannot write", handovers::a_stream_that_cannot_write_is_displaced),
     ("a connection that breaks, and one after it", handovers::a_connection_breaks),
     ("two ends while the connection takes", endings::two_ends_while_the_connection_takes),

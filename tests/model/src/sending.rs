@@ -1,7 +1,7 @@
 //! Senders and one connection.
 
 use crate::{
-    house::{Received, Shared, assert_it_ends, attach, open, send, take, take_if_ready},
+    house::{Received, Shared, assert_it_ends, attach, next, open, send, take, take_if_ready},
     session::{DisconnectReason, Mode, Taken},
 };
 use loom::{future::block_on, thread};
@@ -28,6 +28,26 @@ pub(crate) fn two_senders_and_a_stream() {
     let senders = [spawn_sender(&session, 1, 2), spawn_sender(&session, 2, 1)];
     let stream = attach(&session, Mode::Stream).expect("the session is new");
     let received = block_on(read_stream(&session, stream, 3));
+    senders.into_iter().for_each(|sender| sender.join().expect("a sender does not panic"));
+    received.assert_all(&[(1, 2), (2, 1)]);
+    session.detach(stream, DisconnectReason::TransportClosed);
+    assert_it_ends(&session, 0);
+}
+
+/// A task that is at work is not woken, and yet misses nothing.
+pub(crate) fn two_senders_and_a_task_at_work() {
+    let session = open();
+    let senders = [spawn_sender(&session, 1, 2), spawn_sender(&session, 2, 1)];
+    let stream = attach(&session, Mode::Stream).expect("the session is new");
+    let mut received = Received::default();
+    block_on(async {
+        let mut wrote = false;
+        while received.len() < 3 {
+            assert_eq!(next(&session, stream, wrote, &mut received).await, Taken::Batch(()));
+            wrote = true;
+        }
+    });
+    assert!(session.written(stream));
     senders.into_iter().for_each(|sender| sender.join().expect("a sender does not panic"));
     received.assert_all(&[(1, 2), (2, 1)]);
     session.detach(stream, DisconnectReason::TransportClosed);

@@ -29,7 +29,9 @@ impl Slow {
     }
 
     fn send_all(&mut self, messages: &[Element], manner: Manner) -> Result<(), SendError> {
-        let outcome = self.queue.push_messages(messages, manner, false, &mut self.tally);
+        let mut tally = None;
+        let outcome = self.queue.push_messages(messages, &manner, false, &mut tally);
+        self.tally.add(*tally.unwrap_or_default());
         self.check();
         outcome
     }
