@@ -1,6 +1,6 @@
 //! Arguments of events and acknowledgements as the application's own types.
 
-use super::data::{Data, Reader, Source};
+use super::data::{Data, NAME, Reader, Source, offer};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor},
@@ -22,8 +22,11 @@ use std::{cell::Cell, fmt};
 ///
 /// Where binary stands a type finds bytes.
 pub(crate) fn parse<T: DeserializeOwned>(arguments: &Data) -> Result<T, Error> {
-    let json = arguments.json().get();
-    if arguments.is_plain() { parse_list(json) } else { Source::read(arguments, |source| parse_list(source)) }
+    if arguments.is_plain() {
+        parse_list(Plain(arguments))
+    } else {
+        Source::read(arguments, |source| parse_list(source))
+    }
 }
 
 fn parse_list<'de, T: Deserialize<'de>, L: List<'de>>(list: L) -> Result<T, Error>
@@ -45,23 +48,34 @@ trait List<'de>: Copy {
 
     /// The first argument, with the others left unread behind it: `null` if there is none.
     fn first(self) -> Result<Self::Reader, Error>;
+
+    /// The list unread, where its reader does not hand it over by itself.
+    fn data(self) -> Option<&'de Data>;
 }
+
+/// A list without binary in it.
+#[derive(Clone, Copy)]
+struct Plain<'de>(&'de Data);
 
 type Json<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 
-impl<'de> List<'de> for &'de str {
+impl<'de> List<'de> for Plain<'de> {
     type Reader = Json<'de>;
 
     fn whole(self) -> Json<'de> {
-        Json::from_str(self)
+        Json::from_str(self.0.json().get())
     }
 
     fn first(self) -> Result<Json<'de>, Error> {
-        let Some(inner) = self.trim_ascii_start().strip_prefix('[') else {
+        let Some(inner) = self.0.json().get().trim_ascii_start().strip_prefix('[') else {
             return Err(Error::custom("the arguments are no list"));
         };
         let inner = inner.trim_ascii_start();
         Ok(Json::from_str(if inner.starts_with(']') { "null" } else { inner }))
+    }
+
+    fn data(self) -> Option<&'de Data> {
+        Some(self.0)
     }
 }
 
@@ -74,6 +88,10 @@ impl<'de> List<'de> for &'de Source<'de> {
 
     fn first(self) -> Result<Reader<'de>, Error> {
         self.reader().first()
+    }
+
+    fn data(self) -> Option<&'de Data> {
+        None
     }
 }
 
@@ -131,6 +149,9 @@ where
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
         // By a name no type can have, serde_json asks itself for a `RawValue`, and `Data` ask for themselves.
         if name.starts_with('$') {
+            if let Some(data) = self.list.data().filter(|_| name == NAME) {
+                return offer(data.clone(), || visitor.visit_unit());
+            }
             return self.list.whole().deserialize_newtype_struct(name, visitor);
         }
         visitor.visit_newtype_struct(self)

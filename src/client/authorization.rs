@@ -12,10 +12,11 @@ use serde_json::value::RawValue;
 use std::{
     any::Any,
     fmt,
-    future::Future,
+    future::{Future, poll_fn},
     panic::AssertUnwindSafe,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
@@ -30,8 +31,10 @@ pub(crate) type Authorize = Arc<dyn Fn(Attempt) -> Verdict + Send + Sync>;
 /// A client that wants in: with a handshake, or into a namespace.
 pub struct Attempt {
     handshake: Arc<Handshake>,
-    namespace: Arc<str>,
+    /// Nothing for the root.
+    namespace: Option<Box<str>>,
     generation: Generation,
+    /// What was said at the door of a namespace; at the root it is the handshake's.
     query: Option<String>,
     auth: Option<Arc<RawValue>>,
     /// What the handshake's authorization has kept.
@@ -54,8 +57,7 @@ impl Attempt {
         auth: Option<Arc<RawValue>>,
         earlier: Option<Arc<Mutex<State>>>,
     ) -> Self {
-        let query = handshake.query().map(str::to_owned);
-        Self { handshake, namespace: "/".into(), generation, query, auth, earlier, state: Arc::default() }
+        Self { handshake, namespace: None, generation, query: None, auth, earlier, state: Arc::default() }
     }
 
     /// The entry to another namespace.
@@ -68,7 +70,7 @@ impl Attempt {
     ) -> Self {
         let Credentials { query, auth } = credentials;
         let (earlier, state) = (Some(earlier), Arc::default());
-        Self { handshake, namespace: namespace.into(), generation, query, auth, earlier, state }
+        Self { handshake, namespace: Some(namespace.into()), generation, query, auth, earlier, state }
     }
 
     /// The request that began, or is to begin, the session: its query, headers, cookies and peer address.
@@ -80,7 +82,7 @@ impl Attempt {
     /// The namespace: `/` for a handshake.
     #[must_use]
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        self.namespace.as_deref().unwrap_or("/")
     }
 
     /// The family of protocols the client speaks.
@@ -102,7 +104,7 @@ impl Attempt {
     /// The query the client sent for this namespace, without its `?`; that of the handshake for a handshake.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.query.as_deref()
+        if self.namespace.is_none() { self.handshake.query() } else { self.query.as_deref() }
     }
 
     /// The first value of one field of that query, decoded.
@@ -131,7 +133,7 @@ impl fmt::Debug for Attempt {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Attempt")
-            .field("namespace", &self.namespace)
+            .field("namespace", &self.namespace())
             .field("handshake", &self.handshake)
             .finish_non_exhaustive()
     }
@@ -207,13 +209,17 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Asks the hook, if there is one; answers what it has kept for the client.
-pub(crate) async fn admit(authorize: Option<&Authorize>, attempt: Attempt) -> Result<Arc<Mutex<State>>, Refusal> {
-    let (state, namespace) = (Arc::clone(&attempt.state), Arc::clone(&attempt.namespace));
-    let Some(authorize) = authorize else { return Ok(state) };
+/// Asks the hook; answers what it has kept for the client.
+pub(crate) async fn admit(authorize: &Authorize, attempt: Attempt) -> Result<Arc<Mutex<State>>, Refusal> {
+    let (state, namespace) = (Arc::clone(&attempt.state), attempt.namespace.clone());
     // The hook itself may panic before it answers a future.
-    let verdict = AssertUnwindSafe(async { authorize(attempt).await }).catch_unwind();
-    let verdict = match tokio::time::timeout(PATIENCE, verdict).await {
+    let mut verdict = pin!(AssertUnwindSafe(async { authorize(attempt).await }).catch_unwind());
+    // Most know at once, and need no timer.
+    let verdict = match poll_fn(|context| Poll::Ready(verdict.as_mut().poll(context))).await {
+        Poll::Ready(verdict) => Ok(verdict),
+        Poll::Pending => tokio::time::timeout(PATIENCE, verdict).await,
+    };
+    let verdict = match verdict {
         Ok(Ok(verdict)) => verdict,
         Ok(Err(_)) => Err(Refusal::failed("the authorization panicked")),
         Err(_) => Err(Refusal::failed(format!("no answer within {} s", PATIENCE.as_secs()))),
@@ -222,6 +228,7 @@ pub(crate) async fn admit(authorize: Option<&Authorize>, attempt: Attempt) -> Re
         Ok(()) => Ok(state),
         Err(refusal) => {
             let level = if refusal.failed { log::Level::Error } else { log::Level::Debug };
+            let namespace = namespace.as_deref().unwrap_or("/");
             log::log!(target: "heirloom::handshake", level, "a client was refused at {namespace}: {refusal}");
             Err(refusal)
         }

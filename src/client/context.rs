@@ -11,7 +11,7 @@ use super::{
 use crate::{
     hub::{Namespace, WireForm},
     listener::{Count, Generation, Shared},
-    session::{DisconnectReason, Expire, Host, Mode, Session, Tally},
+    session::{Appointment, DisconnectReason, Expire, Host, Mode, Sent, Session, Tally},
     transport::Transport,
 };
 use std::{
@@ -46,6 +46,7 @@ pub(crate) struct Context {
     begun: AtomicBool,
     heard: AtomicBool,
     followed_up: AtomicBool,
+    appointment: Appointment,
     /// The session is being ended, or has gone.
     pub(crate) departure: Notify,
 }
@@ -73,6 +74,7 @@ impl Context {
             heard: AtomicBool::new(false),
             // What begins with the connection that carries it costs its peer nothing that could be given back.
             followed_up: AtomicBool::new(form != WireForm::Packets && !transport.is_polling()),
+            appointment: Appointment::default(),
             departure: Notify::new(),
         }
     }
@@ -248,7 +250,7 @@ impl Host for Context {
         session.host.inbox.end();
         if let Some(engine) = &session.host.engine {
             // What was half sent will never be whole.
-            engine.assembly().take();
+            engine.take_assembly();
         }
         session.host.shared.note_departure(session, reason);
         // The caller may be the application, with locks of its own.
@@ -259,11 +261,15 @@ impl Host for Context {
         session.host.shared.forget(session);
     }
 
+    fn count_sent(&self, sent: Sent) {
+        let counters = &self.shared.counters;
+        counters.add(Count::SentBatches, sent.batches);
+        counters.add(Count::SentMessages, sent.messages);
+        counters.add(Count::SentBytes, sent.bytes);
+    }
+
     fn count(&self, tally: &Tally) {
         let counts = [
-            (Count::SentMessages, tally.sent_messages),
-            (Count::SentBytes, tally.sent_bytes),
-            (Count::SentBatches, tally.sent_batches),
             (Count::Undelivered, tally.undelivered),
             (Count::Requeued, tally.requeued),
             (Count::DisplacedVolatile, tally.displaced_volatile),
@@ -279,6 +285,10 @@ impl Host for Context {
 }
 
 impl Expire for Member {
+    fn appointment(&self) -> &Appointment {
+        &self.host.appointment
+    }
+
     fn expire(self: Arc<Self>) {
         self.tick();
     }

@@ -18,12 +18,13 @@ mod source;
 mod transcode;
 
 pub(super) use collect::collect;
+pub(super) use handed_over::offer;
 pub(super) use reader::Reader;
 pub(super) use source::Source;
 
 /// The name of a newtype that no type of an application has: how [`Data`] makes itself known to the serializer and the
 /// deserializer of this crate.
-const NAME: &str = "$heirloom::private::Data";
+pub(super) const NAME: &str = "$heirloom::private::Data";
 
 /// By this name serde_json knows its `RawValue`. Where it does not, JSON is read value by value.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
@@ -105,6 +106,9 @@ impl Data {
 
     /// The one attachment this is, when there is nothing around it.
     pub(super) fn as_binary(&self) -> Option<&Bytes> {
+        if self.is_plain() {
+            return None;
+        }
         let json = self.json.get();
         match placeholders::find(json, self.attachments.len()).as_slice() {
             [placeholder] if placeholder.span == (0..json.len()) => self.attachments.get(placeholder.number),

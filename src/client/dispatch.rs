@@ -7,7 +7,7 @@ use super::{
     entry::enter,
     event_names,
     handle::Client,
-    handlers::Handling,
+    handlers::{Handlers, Handling},
     inbox::Event,
     message::{Message, first_argument, read_event_message},
 };
@@ -27,13 +27,9 @@ pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
             handlers.connect.as_ref().map(|handler| handler(client(member, &namespace), ()))
         }
         Event::Enter { namespace, credentials } => enter(member, &namespace, credentials),
-        Event::Message { namespace, message, acknowledge } => {
-            let ack = receipt(member, &namespace, acknowledge)?;
-            message_handler(member, &namespace, message, ack)
-        }
+        Event::Message { namespace, message, acknowledge } => self::message(member, namespace, message, acknowledge),
         Event::Named { namespace, name, arguments, acknowledge } => {
-            let ack = receipt(member, &namespace, acknowledge)?;
-            named(member, &namespace, &name, &arguments, ack)
+            named(member, namespace, &name, arguments, acknowledge)
         }
         Event::Disconnect { namespace, reason } => {
             let handlers = namespace.handlers();
@@ -77,36 +73,40 @@ pub(crate) fn acknowledged(member: &Member, namespace: &Arc<Namespace>, id: u64,
     }
 }
 
-/// Acknowledges a receipt, or prepares the acknowledgement the application is to give. Nothing when the client is not
-/// in the namespace: then what it sent is ignored.
-fn receipt(member: &Arc<Member>, namespace: &Arc<Namespace>, acknowledge: Acknowledge) -> Option<Option<Ack>> {
+/// Who has sent something, and the acknowledgement the application is to give: one of a receipt is given here. Nothing
+/// when the client is not in the namespace: then what it sent is ignored.
+fn sender(member: &Arc<Member>, namespace: Arc<Namespace>, acknowledge: Acknowledge) -> Option<(Client, Option<Ack>)> {
     let form = member.host.form;
     let has_a_seat = form.enters_root() || !namespace.is_root();
-    if has_a_seat && !member.host.seats.hears(namespace) {
+    let id = if has_a_seat { member.host.seats.heard(&namespace) } else { Some(member.id()) };
+    let Some(id) = id else {
         member.host.shared.counters.add(Count::Ignored, 1);
         // Since 3.0 a client waits until it is let in; what it sent before it heard of its going is no mistake.
-        if form.has_own_ids() && !member.host.seats.knows(namespace) {
+        if form.has_own_ids() && !member.host.seats.knows(&namespace) {
             member.abort(DisconnectReason::ProtocolError);
         }
         return None;
+    };
+    if let Acknowledge::OnReceipt(_) = acknowledge {
+        acknowledge_receipt(member, &namespace, acknowledge);
     }
-    Some(match acknowledge {
-        Acknowledge::None => None,
-        Acknowledge::OnReceipt(_) => {
-            acknowledge_receipt(member, namespace, acknowledge);
-            None
-        }
-        Acknowledge::WithData(id) => Some(Ack::new(client(member, namespace), id)),
-    })
+    let client = Client::known(Arc::clone(member), namespace, id);
+    let ack = match acknowledge {
+        Acknowledge::WithData(id) => Some(Ack::new(client.clone(), id)),
+        Acknowledge::None | Acknowledge::OnReceipt(_) => None,
+    };
+    Some((client, ack))
 }
 
-fn message_handler(
+/// Begins to handle a message.
+pub(super) fn message(
     member: &Arc<Member>,
-    namespace: &Arc<Namespace>,
+    namespace: Arc<Namespace>,
     message: Message,
-    ack: Option<Ack>,
+    acknowledge: Acknowledge,
 ) -> Option<Handling> {
     let handlers = namespace.handlers();
+    let (client, ack) = sender(member, namespace, acknowledge)?;
     // Where there are no events, JSON may be one.
     if member.host.form.has_event_messages() && handlers.has_events() {
         let parsed = match &message {
@@ -123,26 +123,40 @@ fn message_handler(
         };
         let event = parsed.and_then(read_event_message).filter(|(name, _)| handlers.event(name).is_some());
         if let Some((name, arguments)) = event {
-            return named(member, namespace, &name, &Data::new(arguments.to_owned(), Vec::new()), ack);
+            let arguments = Data::new(arguments.to_owned(), Vec::new());
+            return hand_over(member, &handlers, client, &name, arguments, ack);
         }
     }
     if handlers.message.is_none() {
         member.host.shared.counters.add(Count::Ignored, 1);
     }
-    handlers.message.as_ref().map(|handler| handler(client(member, namespace), (message, ack)))
+    handlers.message.as_ref().map(|handler| handler(client, (message, ack)))
 }
 
-fn named(
+/// Begins to handle an event.
+pub(super) fn named(
     member: &Arc<Member>,
-    namespace: &Arc<Namespace>,
+    namespace: Arc<Namespace>,
     name: &str,
-    arguments: &Data,
-    ack: Option<Ack>,
+    arguments: Data,
+    acknowledge: Acknowledge,
 ) -> Option<Handling> {
     let handlers = namespace.handlers();
+    let (client, ack) = sender(member, namespace, acknowledge)?;
+    hand_over(member, &handlers, client, name, arguments, ack)
+}
+
+fn hand_over(
+    member: &Arc<Member>,
+    handlers: &Handlers,
+    client: Client,
+    name: &str,
+    arguments: Data,
+    ack: Option<Ack>,
+) -> Option<Handling> {
     let counters = &member.host.shared.counters;
     if let Some(handler) = handlers.event(name).filter(|_| !event_names::is_reserved(name)) {
-        return match handler(client(member, namespace), arguments, ack) {
+        return match handler(client, &arguments, ack) {
             Ok(handling) => Some(handling),
             Err(error) => {
                 counters.add(Count::Ignored, 1);
@@ -153,7 +167,7 @@ fn named(
     }
     if let (event_names::MESSAGE, Some(handler)) = (name, &handlers.message) {
         if let Some(message) = first_argument(arguments) {
-            return Some(handler(client(member, namespace), (message, ack)));
+            return Some(handler(client, (message, ack)));
         }
     }
     counters.add(Count::Ignored, 1);

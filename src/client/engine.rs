@@ -36,6 +36,8 @@ pub(crate) struct Engine {
     pub(crate) poll_form: PollForm,
     strings: Mutex<StringsOfBoth>,
     assembly: Mutex<Option<Box<Assembly>>>,
+    /// Whether there is one.
+    assembling: AtomicBool,
     posted: AtomicBool,
     probed: AtomicBool,
     /// It has left its polls for a socket.
@@ -96,6 +98,7 @@ impl Engine {
             poll_form,
             strings: Mutex::new(strings),
             assembly: Mutex::default(),
+            assembling: AtomicBool::new(false),
             posted: AtomicBool::new(false),
             probed: AtomicBool::new(false),
             left: AtomicBool::new(false),
@@ -117,9 +120,23 @@ impl Engine {
         *lock(&self.strings)
     }
 
-    /// The packet that waits for attachments.
-    pub(crate) fn assembly(&self) -> MutexGuard<'_, Option<Box<Assembly>>> {
-        lock(&self.assembly)
+    /// Whether a packet waits for attachments.
+    pub(crate) fn is_assembling(&self) -> bool {
+        self.assembling.load(Ordering::SeqCst)
+    }
+
+    /// A packet waits for attachments.
+    pub(crate) fn assemble(&self, assembly: Box<Assembly>) {
+        let mut waiting = lock(&self.assembly);
+        *waiting = Some(assembly);
+        self.assembling.store(true, Ordering::SeqCst);
+    }
+
+    /// The packet that waits for attachments, which waits no longer.
+    pub(crate) fn take_assembly(&self) -> Option<Box<Assembly>> {
+        let mut waiting = lock(&self.assembly);
+        self.assembling.store(false, Ordering::SeqCst);
+        waiting.take()
     }
 
     /// Whether the attachments of a packet have taken longer than a message may.

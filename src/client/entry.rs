@@ -53,9 +53,9 @@ pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credential
         refuse(member, namespace, &refusal);
         return None;
     }
-    if handlers.authorize.is_none() {
+    let Some(authorize) = handlers.authorize.clone() else {
         return welcome(member, namespace, &handlers, Arc::default(), credentials.auth);
-    }
+    };
     let (member, namespace) = (Arc::clone(member), Arc::clone(namespace));
     Some(Box::pin(async move {
         let (handshake, generation) = (Arc::clone(&member.host.handshake), member.host.generation());
@@ -66,7 +66,7 @@ pub(super) fn enter(member: &Arc<Member>, namespace: &Arc<Namespace>, credential
             Attempt::entry(handshake, generation, namespace.name(), credentials, Arc::clone(&member.host.state))
         };
         // Who has gone meanwhile waits for no verdict.
-        let (verdict, over) = (admit(handlers.authorize.as_ref(), attempt), member.host.shared.until_over(&member));
+        let (verdict, over) = (admit(&authorize, attempt), member.host.shared.until_over(&member));
         let Either::Left((verdict, _)) = select(pin!(verdict), pin!(over)).await else { return };
         match verdict {
             Ok(state) => {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     hub::{Audience, Broadcast, Encoding, Namespace, Outgoing, Reply, Target, WireForm},
     listener::{Count, Generation, Listener},
-    session::{DisconnectReason, Element, Key, Manner, QueueError, SessionId},
+    session::{DisconnectReason, Elements, Key, Manner, QueueError, SessionId},
     transport::Transport,
     wire::packets::Acknowledge,
 };
@@ -43,6 +43,11 @@ impl Client {
     pub(crate) fn new(member: Arc<Member>, namespace: Arc<Namespace>) -> Self {
         let own = if member.host.form.has_own_ids() { member.host.seats.id(&namespace) } else { None };
         let id = own.unwrap_or_else(|| member.id());
+        Self { member, namespace, id }
+    }
+
+    /// One that is known by this id.
+    pub(super) fn known(member: Arc<Member>, namespace: Arc<Namespace>, id: SessionId) -> Self {
         Self { member, namespace, id }
     }
 
@@ -302,14 +307,13 @@ impl Client {
 
     /// Answers for the namespace, if the client is in it.
     pub(crate) fn reply(&self, reply: Reply<'_>) -> Result<(), SendError> {
-        let encoding = self.encode(&Outgoing::Reply(reply), None);
-        self.queue(self.supported(&encoding)?, 1, Manner::WORD)
+        self.queue(self.encode(&Outgoing::Reply(reply), None)?, 1, Manner::WORD)
     }
 
     /// Tells the client that it is out. A full queue does not keep that from it: it would come back.
     fn say_goodbye(&self) {
-        let encoding = self.encode(&Outgoing::Reply(Reply::Disconnected), None);
-        for word in encoding.elements().unwrap_or_default() {
+        let word = self.form().encode(self.namespace.endpoint(), &Outgoing::Reply(Reply::Disconnected), None);
+        for word in word.elements().unwrap_or_default() {
             self.member.say(word);
         }
     }
@@ -337,10 +341,8 @@ impl Client {
         let (id, receiver) = awaited?;
         let _forget = Forget(self, id);
         // What is acknowledged is not missed in silence, so it is not kept for who comes back.
-        let encoding = self.encode(&outgoing(id), None);
-        let elements = self.supported(&encoding).map_err(AckError::Send)?;
-        self.queue(elements, 1, Manner::PLAIN).map_err(AckError::Send)?;
-        drop(encoding);
+        let encoding = self.encode(&outgoing(id), None).map_err(AckError::Send)?;
+        self.queue(encoding, 1, Manner::PLAIN).map_err(AckError::Send)?;
         self.member.host.inbox.wake_readers();
         match tokio::time::timeout(timeout, receiver).await {
             Ok(Ok(list)) => Ok(list),
@@ -349,37 +351,47 @@ impl Client {
         }
     }
 
-    fn encode(&self, outgoing: &Outgoing<'_>, offset: Option<&str>) -> Encoding {
-        self.member.host.form.encode(self.namespace.endpoint(), outgoing, offset)
+    fn form(&self) -> WireForm {
+        self.member.host.form
+    }
+
+    fn encode(&self, outgoing: &Outgoing<'_>, offset: Option<&str>) -> Result<Encoding, SendError> {
+        let encoding = self.form().encode(self.namespace.endpoint(), outgoing, offset);
+        let counters = &self.member.host.shared.counters;
+        if let Encoding::Unsupported = encoding {
+            counters.add(Count::Unsupported, 1);
+            return Err(SendError::Unsupported);
+        }
+        counters.add(Count::Encoded, usize::from(!matches!(outgoing, Outgoing::Reply(_))));
+        Ok(encoding)
     }
 
     /// Queues messages or events, kept for a client that may come back.
     pub(super) fn deliver(&self, outgoing: &[Outgoing<'_>], key: Option<Key>) -> Result<(), SendError> {
         let manner = Manner { key, ..Manner::PLAIN };
         if let [outgoing] = outgoing {
-            if self.member.host.form != WireForm::Recoverable {
-                let encoding = self.encode(outgoing, None);
-                return self.queue(self.supported(&encoding)?, 1, manner);
+            if self.form() != WireForm::Recoverable {
+                return self.queue(self.encode(outgoing, None)?, 1, manner);
             }
         }
         if outgoing.is_empty() {
             return Ok(());
         }
-        let may_return = self.member.host.form == WireForm::Recoverable && self.is_here();
+        let may_return = self.form() == WireForm::Recoverable && self.is_here();
         let recovery = &self.namespace.recovery;
         // Dropped when all is queued.
         let mut recording = may_return.then(|| recovery.begin(self.member.host.shared.now()));
         let mut all = Vec::new();
         for outgoing in outgoing {
             let Some(recording) = &mut recording else {
-                all.extend_from_slice(self.supported(&self.encode(outgoing, None))?);
+                self.encode(outgoing, None)?.for_each(|element| all.push(element));
                 continue;
             };
-            let encode = |offset: &str| self.encode(outgoing, Some(offset)).elements().map(Arc::from);
+            let encode = |offset: &str| self.encode(outgoing, Some(offset)).ok()?.elements().map(Arc::from);
             let elements = recording.keep(Audience::One(self.id), key, encode).ok_or(SendError::Unsupported)?;
             all.extend_from_slice(&elements);
         }
-        let queued = self.queue(&all, outgoing.len(), manner);
+        let queued = self.queue(all, outgoing.len(), manner);
         if let (Err(_), Some(recording)) = (&queued, &mut recording) {
             recording.take_back(outgoing.len());
         }
@@ -391,22 +403,14 @@ impl Client {
     pub(super) fn pass(
         &self,
         outgoing: &Outgoing<'_>,
-        then: impl FnOnce(&[Element]) -> Result<(), SendError>,
+        then: impl FnOnce(Encoding) -> Result<(), SendError>,
     ) -> Result<(), SendError> {
-        let encoding = self.encode(outgoing, None);
-        let elements = self.supported(&encoding)?;
-        let tail = if self.member.host.form == WireForm::Recoverable { outgoing.tail() } else { None };
-        let Some(tail) = tail else { return then(elements) };
+        let encoding = self.encode(outgoing, None)?;
+        let tail = if self.form() == WireForm::Recoverable { outgoing.tail() } else { None };
+        let Some(tail) = tail else { return then(encoding) };
         self.namespace.recovery.pass(|number| {
             self.member.host.seats.note_tail(&self.namespace, &tail, number);
-            then(elements)
-        })
-    }
-
-    fn supported<'a>(&self, encoding: &'a Encoding) -> Result<&'a [Element], SendError> {
-        encoding.elements().ok_or_else(|| {
-            self.member.host.shared.counters.add(Count::Unsupported, 1);
-            SendError::Unsupported
+            then(encoding)
         })
     }
 
@@ -417,7 +421,7 @@ impl Client {
     }
 
     /// `count` is the number of messages.
-    pub(super) fn queue(&self, elements: &[Element], count: usize, manner: Manner) -> Result<(), SendError> {
+    pub(super) fn queue(&self, elements: impl Elements, count: usize, manner: Manner) -> Result<(), SendError> {
         if !self.is_here() {
             return Err(SendError::Closed);
         }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{session::DisconnectReason, transport::Transport};
 use serde::de::DeserializeOwned;
-use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 /// A handler at work.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -23,7 +23,8 @@ pub(crate) struct Handlers {
     pub(crate) authorize: Option<Authorize>,
     /// Of the root namespace: asked before a session begins.
     pub(crate) authorize_handshake: Option<Authorize>,
-    events: HashMap<String, EventHandler>,
+    /// A tree, as their names are the application's and few.
+    events: BTreeMap<String, EventHandler>,
 }
 
 impl Handlers {

@@ -5,39 +5,43 @@ use std::{net::SocketAddr, time::SystemTime};
 
 /// The request that began a session.
 ///
-/// Kept in one small allocation: the headers are copied out of the connection's read buffer, which is freed.
+/// Kept in one small piece: it is copied out of the connection's read buffer, which is freed.
 #[derive(Debug)]
 pub struct Handshake {
-    url: Box<str>,
-    headers: Box<[u8]>,
+    /// The target, and a line for each header.
+    head: Box<[u8]>,
+    /// The length of the target.
+    target: usize,
     peer: Option<SocketAddr>,
     time: SystemTime,
 }
 
 impl Handshake {
     pub(crate) fn new(parts: &Parts, peer: Option<SocketAddr>) -> Self {
-        let mut headers = Vec::new();
-        for (name, value) in &parts.headers {
-            headers.extend_from_slice(name.as_str().as_bytes());
-            headers.push(b':');
-            headers.extend_from_slice(value.as_bytes());
-            headers.push(b'\n');
-        }
         // Some requests name more than that: those of HTTP/2, and those to a proxy.
-        let url = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str).into();
-        Self { url, headers: headers.into(), peer, time: SystemTime::now() }
+        let url = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let lengths = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2);
+        let mut head = Vec::with_capacity(url.len() + lengths.sum::<usize>());
+        head.extend_from_slice(url.as_bytes());
+        for (name, value) in &parts.headers {
+            head.extend_from_slice(name.as_str().as_bytes());
+            head.push(b':');
+            head.extend_from_slice(value.as_bytes());
+            head.push(b'\n');
+        }
+        Self { head: head.into(), target: url.len(), peer, time: SystemTime::now() }
     }
 
     /// The request's target: path and query, as it was sent.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        self.head.get(..self.target).and_then(|url| std::str::from_utf8(url).ok()).unwrap_or("/")
     }
 
     /// The query string without its `?`, when there is one.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.url.split_once('?').map(|(_, query)| query)
+        self.url().split_once('?').map(|(_, query)| query)
     }
 
     /// The first value of one field of the query, decoded: `+` and `%20` are blanks.
@@ -87,7 +91,8 @@ impl Handshake {
 
     /// A header value holds no line feed, so lines need no escaping.
     fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.headers.split(|byte| *byte == b'\n').filter_map(|line| {
+        let headers = self.head.get(self.target..).unwrap_or_default();
+        headers.split(|byte| *byte == b'\n').filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
             Some((line.get(..colon)?, line.get(colon + 1..)?))
         })

@@ -37,7 +37,9 @@ const WAITING_BYTES: usize = 1 << 20;
 /// How many bytes may wait for handlers, whatever they do.
 const BYTES: usize = 8 << 20;
 /// How many events are handled at a stretch before others get their turn.
-const STRETCH: usize = 256;
+pub(super) const STRETCH: usize = 256;
+/// Marks the line of a session that is over.
+const ENDED: usize = 1 << (usize::BITS - 1);
 
 /// What happens to a client, in one of its namespaces.
 #[derive(Debug)]
@@ -103,6 +105,8 @@ impl Event {
 #[derive(Debug)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
+    /// How many events wait, and whether the session is over ([`ENDED`]): what may be known without the lock.
+    line: AtomicUsize,
     /// How many requests bring events now.
     arrivals: AtomicUsize,
 }
@@ -140,7 +144,7 @@ impl Inbox {
             ended: false,
             readers: Vec::new(),
         };
-        Self { state: Mutex::new(state), arrivals: AtomicUsize::new(0) }
+        Self { state: Mutex::new(state), line: AtomicUsize::new(0), arrivals: AtomicUsize::new(0) }
     }
 
     /// Puts an event at the end. After the end only farewells come in.
@@ -149,7 +153,7 @@ impl Inbox {
         if !state.ended || matches!(event, Event::Disconnect { .. }) {
             state.bytes += event.size();
             state.events.push_back(event);
-            state.note();
+            self.note(&mut state);
         }
     }
 
@@ -180,11 +184,16 @@ impl Inbox {
 
     /// The session is over.
     pub(crate) fn end(&self) {
-        self.lock().ended = true;
+        let mut state = self.lock();
+        state.ended = true;
+        self.note(&mut state);
     }
 
     /// Ready when more may be read. `is_awaited` says whether somebody waits for an acknowledgement.
     pub(crate) fn poll_room(&self, context: &Context<'_>, is_awaited: impl Fn() -> bool) -> Poll<()> {
+        if self.is_empty() {
+            return Poll::Ready(());
+        }
         let mut state = self.lock();
         if state.has_room() {
             return Poll::Ready(());
@@ -211,6 +220,31 @@ impl Inbox {
         }
     }
 
+    /// Whether nothing waits. Events that come may still be on their way into the line.
+    fn is_empty(&self) -> bool {
+        self.line.load(Ordering::SeqCst) & !ENDED == 0
+    }
+
+    /// Whether an event that comes now may be handled before all others, by whoever has the claim.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.line.load(Ordering::SeqCst) == 0
+    }
+
+    /// Claims the work before there is any, unless somebody does it already, something waits or the session is over.
+    pub(super) fn claim(&self) -> bool {
+        let mut state = self.lock();
+        let mine = !state.running && state.events.is_empty() && !state.ended;
+        state.running |= mine;
+        mine
+    }
+
+    /// Gives the claim back if there is no work; answers whether.
+    pub(super) fn release(&self) -> bool {
+        let mut state = self.lock();
+        state.running = !state.events.is_empty();
+        !state.running
+    }
+
     /// Claims the work, unless somebody does it already or there is none.
     fn begin(&self) -> bool {
         let mut state = self.lock();
@@ -226,7 +260,7 @@ impl Inbox {
         match &event {
             Some(event) => {
                 state.bytes -= event.size();
-                state.note();
+                self.note(&mut state);
             }
             None => {
                 state.running = false;
@@ -239,6 +273,12 @@ impl Inbox {
             reader.wake();
         }
         event
+    }
+
+    /// What waits is accounted for, events that are nothing but themselves included.
+    fn note(&self, state: &mut State) {
+        state.held.set(state.bytes + state.events.len() * size_of::<Event>());
+        self.line.store(state.events.len() | if state.ended { ENDED } else { 0 }, Ordering::SeqCst);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -255,11 +295,6 @@ impl State {
     fn is_small(&self) -> bool {
         self.events.len() < WAITING_CAPACITY && self.bytes < WAITING_BYTES
     }
-
-    /// What waits is accounted for, events that are nothing but themselves included.
-    fn note(&mut self) {
-        self.held.set(self.bytes + self.events.len() * size_of::<Event>());
-    }
 }
 
 /// Hands what waits to the handlers, here and now; what a handler leaves unfinished goes on in a task.
@@ -267,19 +302,29 @@ impl State {
 /// Only for callers that hold no lock, of ours or the application's.
 pub(crate) fn handle_here(member: &Arc<Member>) {
     if member.host.inbox.begin() {
-        let mut worker = Worker::new(member);
-        // The task polls once more by itself, so a wake-up meant for this poll is not missed.
-        if worker.poll_unpin(&mut Context::from_waker(Waker::noop())).is_pending() {
-            member.host.shared.spawn(worker);
-        }
+        go_on(member);
+    }
+}
+
+/// The same for who has the claim.
+pub(super) fn go_on(member: &Arc<Member>) {
+    let mut worker = Worker::new(member, None);
+    // The task polls once more by itself, so a wake-up meant for this poll is not missed.
+    if worker.poll_unpin(&mut Context::from_waker(Waker::noop())).is_pending() {
+        member.host.shared.spawn(worker);
     }
 }
 
 /// Hands what waits to the handlers in a task.
 pub(crate) fn handle_elsewhere(member: &Arc<Member>) {
     if member.host.inbox.begin() {
-        member.host.shared.spawn(Worker::new(member));
+        member.host.shared.spawn(Worker::new(member, None));
     }
+}
+
+/// Goes on in a task with the claim and what a handler has left unfinished.
+pub(super) fn finish_elsewhere(member: &Arc<Member>, handling: Handling) {
+    member.host.shared.spawn(Worker::new(member, Some(handling)));
 }
 
 /// Works through one inbox until it is empty.
@@ -292,9 +337,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(member: &Arc<Member>) -> Self {
+    fn new(member: &Arc<Member>, handling: Option<Handling>) -> Self {
         let _busy = Shared::busy(&member.host.shared);
-        Self { member: Arc::clone(member), handling: None, farewell: None, _busy }
+        Self { member: Arc::clone(member), handling, farewell: None, _busy }
     }
 }
 
@@ -303,14 +348,11 @@ impl Future for Worker {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         for _ in 0..STRETCH {
-            if let Some(handling) = &mut self.handling {
-                let outcome = AssertUnwindSafe(handling).catch_unwind().poll_unpin(context);
-                match outcome {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(_)) => panicked(&self.member),
+            if let Some(handling) = self.handling.take() {
+                self.handling = advance(&self.member, context, |_| Some(handling));
+                if self.handling.is_some() {
+                    return Poll::Pending;
                 }
-                self.handling = None;
             }
             if let Some(namespace) = self.farewell.take() {
                 // A client knows its rooms and values until its last handler has looked.
@@ -325,10 +367,9 @@ impl Future for Worker {
             if let Event::Disconnect { namespace, .. } = &event {
                 self.farewell = Some(Arc::clone(namespace));
             }
-            let begun = std::panic::catch_unwind(AssertUnwindSafe(|| dispatch::begin(&self.member, event)));
-            match begun {
-                Ok(handling) => self.handling = handling,
-                Err(_) => panicked(&self.member),
+            self.handling = advance(&self.member, context, |member| dispatch::begin(member, event));
+            if self.handling.is_some() {
+                return Poll::Pending;
             }
         }
         context.waker().wake_by_ref();
@@ -336,8 +377,21 @@ impl Future for Worker {
     }
 }
 
+/// Begins to handle something and goes on as far as it goes now. Answers what is left to be done.
+///
 /// A handler that panics costs its own client the session and nobody else anything.
-fn panicked(member: &Arc<Member>) {
-    log::error!(target: "heirloom::handler", "a handler panicked; session {:?} is disconnected", member.id());
-    member.end(DisconnectReason::HandlerPanicked);
+pub(super) fn advance(
+    member: &Arc<Member>,
+    context: &mut Context<'_>,
+    begin: impl FnOnce(&Arc<Member>) -> Option<Handling>,
+) -> Option<Handling> {
+    let advanced = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut handling = begin(member)?;
+        handling.as_mut().poll(context).is_pending().then_some(handling)
+    }));
+    advanced.unwrap_or_else(|_| {
+        log::error!(target: "heirloom::handler", "a handler panicked; session {:?} is disconnected", member.id());
+        member.end(DisconnectReason::HandlerPanicked);
+        None
+    })
 }

@@ -4,6 +4,7 @@ use super::{
     arguments,
     data::{Data, collect},
 };
+use crate::wire::script;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -82,12 +83,23 @@ pub(crate) fn list_of_arguments<T: Serialize + ?Sized>(arguments: &T) -> Result<
 }
 
 /// What an event named `message` says: its first argument, if it has one.
-pub(crate) fn first_argument(arguments: &Data) -> Option<Message> {
-    let inner = arguments.json().get().trim_ascii_start().strip_prefix('[')?;
-    if inner.trim_ascii_start().starts_with(']') {
+pub(crate) fn first_argument(arguments: Data) -> Option<Message> {
+    let list = arguments.json().get();
+    let inner = list.trim_ascii_start().strip_prefix('[')?.trim_ascii_start();
+    if inner.starts_with(']') {
         return None;
     }
-    let (first,): (Data,) = arguments::parse(arguments).ok()?;
+    let text = inner.strip_prefix('"').and_then(|rest| rest.strip_suffix("\"]"));
+    if let Some(text) = text.filter(|text| script::is_literal(text, false)) {
+        // Mostly it is a text, there is nothing behind it, and nothing in it has to be undone.
+        let end = list.len() - 2;
+        let start = end - text.len();
+        let mut text = String::from(Box::<str>::from(arguments.into_json()));
+        text.truncate(end);
+        text.drain(..start);
+        return Some(Message::Text(text));
+    }
+    let (first,): (Data,) = arguments::parse(&arguments).ok()?;
     if let Some(binary) = first.as_binary() {
         return Some(Message::Binary(binary.clone()));
     }

@@ -3,6 +3,7 @@
 mod acknowledgement;
 mod arguments;
 mod authorization;
+mod burst;
 mod context;
 mod data;
 mod dispatch;
@@ -25,6 +26,7 @@ pub use acknowledgement::{Ack, AckError};
 pub(crate) use arguments::parse as parse_arguments;
 pub use authorization::{Attempt, Refusal};
 pub(crate) use authorization::{Credentials, admit};
+pub(crate) use burst::Burst;
 pub(crate) use context::{Context, Member};
 pub use data::Data;
 pub(crate) use dispatch::{acknowledge_receipt, acknowledged};

@@ -177,7 +177,12 @@ impl Seats {
 
     /// Whether what the client has said in the namespace is heard: it is there, or it was when it went by itself.
     pub(crate) fn hears(&self, namespace: &Arc<Namespace>) -> bool {
-        self.look(namespace, |seat| !seat.leaving || seat.by_client).unwrap_or(false)
+        self.heard(namespace).is_some()
+    }
+
+    /// The id the client is known by, where it is heard.
+    pub(crate) fn heard(&self, namespace: &Arc<Namespace>) -> Option<SessionId> {
+        self.look(namespace, |seat| (!seat.leaving || seat.by_client).then_some(seat.id)).flatten()
     }
 
     /// The client goes: it is no longer heard and hears nothing, but knows its rooms until [`Seats::depart`]. `tell`

@@ -42,7 +42,7 @@ impl<'a> Volatile<'a> {
     }
 
     fn queue(&self, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
-        self.client.pass(outgoing, |elements| self.client.queue(elements, 1, Manner::VOLATILE))
+        self.client.pass(outgoing, |encoding| self.client.queue(encoding, 1, Manner::VOLATILE))
     }
 }
 
@@ -64,7 +64,7 @@ impl<'a> Transient<'a> {
     /// As [`Client::send`].
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         let message = message.into();
-        self.client.pass(&Outgoing::message(&message), |elements| self.client.queue(elements, 1, Manner::PLAIN))
+        self.client.pass(&Outgoing::message(&message), |encoding| self.client.queue(encoding, 1, Manner::PLAIN))
     }
 
     /// Queues an event.
@@ -75,7 +75,7 @@ impl<'a> Transient<'a> {
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, arguments: &T) -> Result<(), SendError> {
         event_names::check(name)?;
         let arguments = list(arguments)?;
-        self.client.pass(&Outgoing::event(name, &arguments), |elements| self.client.queue(elements, 1, Manner::PLAIN))
+        self.client.pass(&Outgoing::event(name, &arguments), |encoding| self.client.queue(encoding, 1, Manner::PLAIN))
     }
 }
 

@@ -53,12 +53,51 @@ fn restore_escapes(field: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn only_field<'a>(wanted: &str, body: &'a [u8]) -> Option<Cow<'a, str>> {
-    let mut fields = form_urlencoded::parse(body).filter(|(name, _)| name == wanted);
-    let (_, data) = fields.next()?;
-    match fields.next() {
-        None => Some(data),
-        Some(_) => None,
+    let mut found = None;
+    for field in body.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
+        let name = field.split(|byte| *byte == b'=').next().unwrap_or_default();
+        if decode(name) != wanted {
+            continue;
+        }
+        let value = field.get(name.len() + 1..).unwrap_or_default();
+        if found.replace(value).is_some() {
+            return None;
+        }
     }
+    found.map(decode)
+}
+
+/// Undoes the escapes of a name or a value.
+fn decode(escaped: &[u8]) -> Cow<'_, str> {
+    let mut decoded = Vec::new();
+    let mut rest = escaped;
+    while let Some(plain) = rest.iter().position(|byte| matches!(byte, b'+' | b'%')) {
+        if decoded.is_empty() {
+            decoded.reserve_exact(escaped.len());
+        }
+        let (before, special) = rest.split_at(plain);
+        decoded.extend_from_slice(before);
+        let (byte, length) = match special {
+            [b'%', high, low, ..] => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, 3),
+                _ => (b'%', 1),
+            },
+            [b'+', ..] => (b' ', 1),
+            _ => (b'%', 1),
+        };
+        decoded.push(byte);
+        rest = &special[length..];
+    }
+    if decoded.is_empty() {
+        return String::from_utf8_lossy(escaped);
+    }
+    decoded.extend_from_slice(rest);
+    let text = String::from_utf8(decoded);
+    Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+fn digit(character: u8) -> Option<u8> {
+    char::from(character).to_digit(16).map(|digit| digit as u8)
 }
 
 /// Decodes frames that went through the hidden form of a JSONP client.
@@ -144,6 +183,21 @@ mod tests {
     fn no_data_field_or_two_are_none() {
         for body in [&b""[..], b"x=1", b"Data=a", b"data =a", b"data=a&data=b", b"data=a&x=1&data", b"~m~1~m~a"] {
             assert_eq!(data_field(body), None, "{body:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fields_are_read_as_others_read_them(
+            body in proptest::collection::vec(prop_oneof![
+                Just("&"), Just("="), Just("+"), Just("%"), Just("data"), Just("d%61ta="), Just("%2B"), Just("%e"), Just("%C3%a9"),
+                Just("%ff"), Just("a"), Just("9"), Just("é"),
+            ], 0..12),
+        ) {
+            let body = body.concat().into_bytes();
+            let mut fields = form_urlencoded::parse(&body).filter(|(name, _)| name == "data");
+            let expected = fields.next().map(|(_, value)| value).filter(|_| fields.next().is_none());
+            prop_assert_eq!(data_field(&body), expected);
         }
     }
 

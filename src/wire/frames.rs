@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{bounds::Bounds, utf16};
+use super::{bounds::Bounds, put, utf16};
 
 const MARKER: &str = "~m~";
 const HEARTBEAT: &str = "~h~";
@@ -10,9 +10,6 @@ const JSON: &str = "~j~";
 
 /// More digits than any length needs; longer numbers are not even read.
 const MAX_LENGTH_DIGITS: usize = 10;
-
-/// The most bytes an encoded packet takes beside its data: two markers, a length and the mark of a heartbeat or JSON.
-pub(crate) const OVERHEAD: usize = 3 + 20 + 3 + 3;
 
 /// One decoded unit of the frames generation, in either dialect.
 #[derive(Debug, Clone)]
@@ -62,8 +59,13 @@ pub(crate) struct Payload {
 /// | more packets than a payload may have | all of them | stops |
 pub(crate) fn decode(payload: &str, bounds: &mut Bounds) -> Payload {
     let mut packets = Vec::new();
-    let complete = decode_into(payload, &mut packets, bounds).is_some();
+    let complete = decode_each(payload, bounds, |packet| packets.push(packet));
     Payload { packets, complete }
+}
+
+/// The same, handing on each packet as soon as it is read. Answers whether the payload is complete.
+pub(crate) fn decode_each(payload: &str, bounds: &mut Bounds, take: impl FnMut(Packet)) -> bool {
+    take_each(payload, bounds, take).is_some()
 }
 
 /// Appends a text message. A text that itself begins with `~h~` or `~j~` reads as a control frame at the other end: the framing has
@@ -79,7 +81,11 @@ pub(crate) fn encode_json(json: &str, out: &mut Vec<u8>) {
 
 /// Appends a heartbeat.
 pub(crate) fn encode_heartbeat(counter: u64, out: &mut Vec<u8>) {
-    encode(HEARTBEAT, &counter.to_string(), out);
+    let length = HEARTBEAT.len() + put::digits(counter);
+    put::reserve(out, 2 * MARKER.len() + put::digits(length as u64) + length);
+    encode_header(length, out);
+    out.extend_from_slice(HEARTBEAT.as_bytes());
+    put::decimal(counter, out);
 }
 
 /// Whether frames cover the payload exactly.
@@ -92,18 +98,20 @@ pub(super) fn is_complete(payload: &str) -> bool {
 }
 
 /// `None` when the payload was not covered exactly.
-fn decode_into(payload: &str, packets: &mut Vec<Packet>, bounds: &mut Bounds) -> Option<()> {
-    let mut rest = payload;
+fn take_each(payload: &str, bounds: &mut Bounds, mut take: impl FnMut(Packet)) -> Option<()> {
+    let (mut rest, mut count) = (payload, 0);
     while !rest.is_empty() {
         let (data, behind) = split_frame(rest)?;
-        bounds.admit(packets.len())?;
-        match data {
-            Ok(data) => packets.extend(packet(data, bounds)),
-            Err(data) => {
-                packets.extend(truncated_packet(data, bounds));
-                return None;
-            }
+        bounds.admit(count)?;
+        let packet = match data {
+            Ok(data) => packet(data, bounds),
+            Err(data) => truncated_packet(data, bounds),
+        };
+        if let Some(packet) = packet {
+            count += 1;
+            take(packet);
         }
+        data.ok()?;
         rest = behind;
     }
     Some(())
@@ -159,24 +167,16 @@ fn heartbeat_counter(text: &str) -> Option<u64> {
 
 fn encode(mark: &str, data: &str, out: &mut Vec<u8>) {
     let length = mark.len() + utf16::units(data);
-    out.reserve(OVERHEAD + data.len());
-    out.extend_from_slice(MARKER.as_bytes());
-    push_decimal(length, out);
-    out.extend_from_slice(MARKER.as_bytes());
+    put::reserve(out, 2 * MARKER.len() + put::digits(length as u64) + mark.len() + data.len());
+    encode_header(length, out);
     out.extend_from_slice(mark.as_bytes());
     out.extend_from_slice(data.as_bytes());
 }
 
-fn push_decimal(mut number: usize, out: &mut Vec<u8>) {
-    let start = out.len();
-    loop {
-        out.push(b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out[start..].reverse();
+fn encode_header(length: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(MARKER.as_bytes());
+    put::decimal(length as u64, out);
+    out.extend_from_slice(MARKER.as_bytes());
 }
 
 #[cfg(test)]

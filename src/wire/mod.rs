@@ -15,6 +15,7 @@ pub(crate) mod hixie;
 pub(crate) mod multipart;
 pub(crate) mod packets;
 pub(crate) mod payload;
+mod put;
 pub(crate) mod rfc6455;
 pub(crate) mod script;
 pub(crate) mod server_events;

@@ -3,9 +3,8 @@
 //! JSON goes out on one line: peers of 0.7 take no packet with a line break in it. In a text message nothing can be done about one.
 
 use serde_json::value::RawValue;
-use std::io::Write;
 
-use super::{bounds::Bounds, script};
+use super::{bounds::Bounds, put, script};
 
 mod event;
 
@@ -21,6 +20,10 @@ pub(crate) const HEARTBEAT: &str = "2::";
 pub(crate) const NOOP: &str = "8::";
 /// The session id is unknown; the client is to start over with a handshake.
 pub(crate) const NOT_HANDSHAKEN: &str = "7:::1+0";
+
+/// What stands in front of the name and the arguments of an event.
+const NAME: &[u8] = b":{\"name\":";
+const ARGUMENTS: &[u8] = b",\"args\":";
 
 /// More digits than any id needs; a packet with a longer one is none.
 const MAX_ID_DIGITS: usize = 10;
@@ -142,6 +145,7 @@ pub(crate) fn encode_disconnect(endpoint: &str, out: &mut Vec<u8>) {
 
 /// Appends a text message.
 pub(crate) fn encode_text(acknowledge: Acknowledge, endpoint: &str, text: &str, out: &mut Vec<u8>) {
+    put::reserve(out, header_length(acknowledge, endpoint) + text.len() + usize::from(!text.is_empty()));
     encode_header(b'3', acknowledge, endpoint, out);
     if !text.is_empty() {
         out.push(b':');
@@ -151,6 +155,7 @@ pub(crate) fn encode_text(acknowledge: Acknowledge, endpoint: &str, text: &str, 
 
 /// Appends a message that is a JSON value, given as JSON text.
 pub(crate) fn encode_json(acknowledge: Acknowledge, endpoint: &str, json: &str, out: &mut Vec<u8>) {
+    put::reserve(out, header_length(acknowledge, endpoint) + 1 + json.len());
     encode_header(b'4', acknowledge, endpoint, out);
     out.push(b':');
     script::encode_json_line(json, out);
@@ -158,11 +163,14 @@ pub(crate) fn encode_json(acknowledge: Acknowledge, endpoint: &str, json: &str, 
 
 /// Appends an event. `arguments` is a JSON array; an empty one is left out, as the original does.
 pub(crate) fn encode_event(acknowledge: Acknowledge, endpoint: &str, name: &str, arguments: &str, out: &mut Vec<u8>) {
+    let arguments = Some(arguments).filter(|arguments| !is_empty_array(arguments));
+    let wanted = header_length(acknowledge, endpoint) + NAME.len() + name.len() + 3;
+    put::reserve(out, wanted + arguments.map_or(0, |arguments| ARGUMENTS.len() + arguments.len()));
     encode_header(b'5', acknowledge, endpoint, out);
-    out.extend_from_slice(b":{\"name\":");
+    out.extend_from_slice(NAME);
     script::encode_json_string(name, out);
-    if !is_empty_array(arguments) {
-        out.extend_from_slice(b",\"args\":");
+    if let Some(arguments) = arguments {
+        out.extend_from_slice(ARGUMENTS);
         script::encode_json_line(arguments, out);
     }
     out.push(b'}');
@@ -170,10 +178,13 @@ pub(crate) fn encode_event(acknowledge: Acknowledge, endpoint: &str, name: &str,
 
 /// Appends the acknowledgement of the packet `id`. `arguments` is a JSON array; none and an empty one are the same.
 pub(crate) fn encode_ack(endpoint: &str, id: u64, arguments: Option<&str>, out: &mut Vec<u8>) {
+    let arguments = arguments.filter(|arguments| !is_empty_array(arguments));
+    let wanted = header_length(Acknowledge::None, endpoint) + 1 + put::digits(id);
+    put::reserve(out, wanted + arguments.map_or(0, |arguments| 1 + arguments.len()));
     encode_header(b'6', Acknowledge::None, endpoint, out);
     out.push(b':');
-    push_decimal(id, out);
-    if let Some(arguments) = arguments.filter(|arguments| !is_empty_array(arguments)) {
+    put::decimal(id, out);
+    if let Some(arguments) = arguments {
         out.push(b'+');
         script::encode_json_line(arguments, out);
     }
@@ -230,23 +241,28 @@ fn is_empty_array(json: &str) -> bool {
     inner.is_some_and(|inner| inner.trim().is_empty())
 }
 
+/// How long [`encode_header`] is.
+fn header_length(acknowledge: Acknowledge, endpoint: &str) -> usize {
+    let id = match acknowledge {
+        Acknowledge::None => 0,
+        Acknowledge::OnReceipt(id) => put::digits(id),
+        Acknowledge::WithData(id) => put::digits(id) + 1,
+    };
+    3 + id + endpoint.len()
+}
+
 fn encode_header(kind: u8, acknowledge: Acknowledge, endpoint: &str, out: &mut Vec<u8>) {
-    out.extend([kind, b':']);
+    out.extend_from_slice(&[kind, b':']);
     match acknowledge {
         Acknowledge::None => {}
-        Acknowledge::OnReceipt(id) => push_decimal(id, out),
+        Acknowledge::OnReceipt(id) => put::decimal(id, out),
         Acknowledge::WithData(id) => {
-            push_decimal(id, out);
+            put::decimal(id, out);
             out.push(b'+');
         }
     }
     out.push(b':');
     out.extend_from_slice(endpoint.as_bytes());
-}
-
-fn push_decimal(number: u64, out: &mut Vec<u8>) {
-    // Writing to a `Vec` does not fail.
-    _ = write!(out, "{number}");
 }
 
 #[cfg(test)]

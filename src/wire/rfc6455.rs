@@ -6,17 +6,31 @@ mod text;
 
 pub(crate) use handshake::handshake_answer;
 use header::{Header, Opcode};
+use std::borrow::Cow;
 use text::Text;
 
-/// What a client says.
+/// What a client says. What came in one piece is borrowed from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Message {
-    Text(String),
-    Binary(Vec<u8>),
+pub(crate) enum Message<'a> {
+    Text(Cow<'a, str>),
+    Binary(Cow<'a, [u8]>),
     Ping(Vec<u8>),
     Pong,
     /// Goodbye, with the code to answer it with if there was one. Nothing comes after it.
     Close(Option<u16>),
+}
+
+#[cfg(any(fuzzing, test))]
+impl Message<'_> {
+    pub(crate) fn into_owned(self) -> Message<'static> {
+        match self {
+            Self::Text(text) => Message::Text(Cow::Owned(text.into_owned())),
+            Self::Binary(bytes) => Message::Binary(Cow::Owned(bytes.into_owned())),
+            Self::Ping(payload) => Message::Ping(payload),
+            Self::Pong => Message::Pong,
+            Self::Close(code) => Message::Close(code),
+        }
+    }
 }
 
 /// Why a stream cannot be read any further.
@@ -95,7 +109,7 @@ impl Decoder {
 
     /// The next message, `None` when `input` has come to its end before. What is left of `input` lies behind the
     /// message; the part before has been overwritten.
-    pub(crate) fn decode(&mut self, input: &mut &mut [u8]) -> Result<Option<Message>, Error> {
+    pub(crate) fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Message<'a>>, Error> {
         loop {
             let mut frame = match self.frame.take() {
                 Some(frame) => frame,
@@ -107,6 +121,7 @@ impl Decoder {
             let piece = split_off(input, frame.remaining);
             frame.remaining -= piece.len();
             unmask(piece, &mut frame.mask);
+            let piece = &*piece;
             let message = match frame.opcode {
                 Opcode::Continuation | Opcode::Text | Opcode::Binary => self.read_data(&frame, piece)?,
                 Opcode::Close | Opcode::Ping | Opcode::Pong => self.read_control(&frame, piece)?,
@@ -174,13 +189,16 @@ impl Decoder {
         Ok(Frame { opcode: header.opcode, is_final: header.is_final, remaining, mask: header.mask })
     }
 
-    fn read_data(&mut self, frame: &Frame, piece: &[u8]) -> Result<Option<Message>, Error> {
+    fn read_data<'a>(&mut self, frame: &Frame, piece: &'a [u8]) -> Result<Option<Message<'a>>, Error> {
         let is_last = frame.is_final && frame.remaining == 0;
         let message = match &mut self.message {
             Some(message) => message,
             // Most messages are one frame that has come as one piece.
-            None if is_last && frame.opcode == Opcode::Text => return text::whole(piece).map(Message::Text).map(Some),
-            None if is_last => return Ok(Some(Message::Binary(piece.to_vec()))),
+            None if is_last && frame.opcode == Opcode::Text => {
+                let text = std::str::from_utf8(piece).map_err(|_| Error::NotUtf8)?;
+                return Ok(Some(Message::Text(Cow::Borrowed(text))));
+            }
+            None if is_last => return Ok(Some(Message::Binary(Cow::Borrowed(piece)))),
             None if frame.opcode == Opcode::Text => self.message.insert(Assembly::Text(Text::default())),
             None => self.message.insert(Assembly::Binary(Vec::new())),
         };
@@ -197,13 +215,13 @@ impl Decoder {
             return Ok(None);
         }
         Ok(match self.message.take() {
-            Some(Assembly::Text(text)) => Some(Message::Text(text.finish()?)),
-            Some(Assembly::Binary(bytes)) => Some(Message::Binary(bytes)),
+            Some(Assembly::Text(text)) => Some(Message::Text(Cow::Owned(text.finish()?))),
+            Some(Assembly::Binary(bytes)) => Some(Message::Binary(Cow::Owned(bytes))),
             None => None,
         })
     }
 
-    fn read_control(&mut self, frame: &Frame, piece: &[u8]) -> Result<Option<Message>, Error> {
+    fn read_control(&mut self, frame: &Frame, piece: &[u8]) -> Result<Option<Message<'static>>, Error> {
         if frame.remaining > 0 {
             self.part.extend_from_slice(piece);
             return Ok(None);
@@ -258,11 +276,17 @@ fn unmask(bytes: &mut [u8], mask: &mut [u8; 4]) {
             *array = (u128::from_ne_bytes(*array) ^ wide).to_ne_bytes();
         }
     }
+    let mut chunks = chunks.into_remainder().chunks_exact_mut(4);
+    for chunk in &mut chunks {
+        if let Ok(array) = <&mut [u8; 4]>::try_from(chunk) {
+            *array = (u32::from_ne_bytes(*array) ^ u32::from_ne_bytes(*mask)).to_ne_bytes();
+        }
+    }
     let rest = chunks.into_remainder();
-    for (byte, mask) in rest.iter_mut().zip(mask.iter().cycle()) {
+    for (byte, mask) in rest.iter_mut().zip(*mask) {
         *byte ^= mask;
     }
-    mask.rotate_left(rest.len() % 4);
+    mask.rotate_left(rest.len());
 }
 
 #[cfg(test)]

@@ -83,6 +83,17 @@ pub(crate) fn htmlfile_packet(packet: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b");</script>");
 }
 
+/// Whether `text` stands in a JSON string as it is; with `printable`, in one of printable ASCII.
+pub(crate) fn is_literal(text: &str, printable: bool) -> bool {
+    // All of it is looked at, which goes by many bytes at a time.
+    let (mut special, mut above) = (false, false);
+    for &byte in text.as_bytes() {
+        special |= (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        above |= byte > b'~';
+    }
+    !(special || printable && above)
+}
+
 /// Appends `text` as a JSON string on one line.
 pub(crate) fn encode_json_string(text: &str, out: &mut Vec<u8>) {
     encode_literal_utf8(text, out, |byte| literal_escape(byte).filter(|_| byte != b'<'));

@@ -13,7 +13,7 @@ mod encode;
 mod event;
 mod placeholders;
 
-pub(crate) use encode::{encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event};
+pub(crate) use encode::{Arguments, encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event};
 
 /// More digits than any number of 64 bits has.
 const MAX_DIGITS: usize = 20;

@@ -47,7 +47,7 @@ enum Tagged {
 
 /// The arguments of a client that sends no binary with them.
 fn of<T: DeserializeOwned>(arguments: &str) -> Result<T, Error> {
-    parse_list(arguments)
+    with_binary(arguments, &[])
 }
 
 /// The same where there is some, which has nothing to do with what is read.

@@ -32,7 +32,7 @@ pub(super) fn answer(data: &Data) -> bool {
 }
 
 /// Runs `visit`, which finds `data` to [`take`].
-pub(super) fn offer<R>(data: Data, visit: impl FnOnce() -> R) -> R {
+pub(in crate::client) fn offer<R>(data: Data, visit: impl FnOnce() -> R) -> R {
     HAND.set(Hand::Holding(data));
     let result = visit();
     HAND.set(Hand::Closed);

@@ -59,16 +59,36 @@ fn binary_is_one_argument_and_may_be_in_others() {
 #[test]
 fn the_first_argument_is_a_message_of_its_kind() {
     let one = Bytes::from_static(b"one");
-    assert_eq!(first_argument(&data("[]")), None);
-    assert_eq!(first_argument(&data(" [ ]")), None);
-    assert_eq!(first_argument(&data("[null]")), Some(Message::from(serde_json::Value::Null)));
-    assert_eq!(first_argument(&data(r#"["a\n",1]"#)), Some(Message::from("a\n")));
+    assert_eq!(first_argument(data("[]")), None);
+    assert_eq!(first_argument(data(" [ ]")), None);
+    assert_eq!(first_argument(data("[null]")), Some(Message::from(serde_json::Value::Null)));
+    assert_eq!(first_argument(data(r#"["a\n",1]"#)), Some(Message::from("a\n")));
     let plain = RawValue::from_string("[{ \"a\":1.0},1]".to_owned()).unwrap();
     let json = RawValue::from_string("{ \"a\":1.0}".to_owned()).unwrap();
-    assert_eq!(first_argument(&Data::new(plain, Vec::new())), Some(Message::Json(json.clone())));
-    assert_eq!(first_argument(&data(&format!("[{{ \"a\":1.0}},{FIRST}]"))), Some(Message::Json(json)));
-    assert_eq!(first_argument(&data(&format!("[ {FIRST}, 1]"))), Some(Message::Binary(one)));
-    assert_eq!(first_argument(&data(&format!("[[{FIRST}]]"))), Some(Message::Data(data(&format!("[{FIRST}]")))));
+    assert_eq!(first_argument(Data::new(plain, Vec::new())), Some(Message::Json(json.clone())));
+    assert_eq!(first_argument(data(&format!("[{{ \"a\":1.0}},{FIRST}]"))), Some(Message::Json(json)));
+    assert_eq!(first_argument(data(&format!("[ {FIRST}, 1]"))), Some(Message::Binary(one)));
+    assert_eq!(first_argument(data(&format!("[[{FIRST}]]"))), Some(Message::Data(data(&format!("[{FIRST}]")))));
+}
+
+#[test]
+fn a_text_is_the_same_message_however_it_is_written() {
+    let plain = |json: &str| Data::new(RawValue::from_string(json.to_owned()).unwrap(), Vec::new());
+    for (list, text) in [
+        (r#"["a"]"#, "a"),
+        (r#"[""]"#, ""),
+        ("[ \t\"a\"]", "a"),
+        (r#"["a" ]"#, "a"),
+        (r#"["a","b"]"#, "a"),
+        (r#"["a]","b"]"#, "a]"),
+        (r#"["a",["b"]]"#, "a"),
+        (r#"["a\"]"]"#, "a\"]"),
+        (r#"["\\"]"#, "\\"),
+        (r#"["\u00e9"]"#, "é"),
+        ("[\"é漢😀\u{2028}\u{7f}\"]", "é漢😀\u{2028}\u{7f}"),
+    ] {
+        assert_eq!(first_argument(plain(list)), Some(Message::from(text)), "{list}");
+    }
 }
 
 #[test]

@@ -155,12 +155,18 @@ fn the_cost_of_decoding_grows_with_the_payload_only() {
 }
 
 #[test]
-fn a_frame_is_reserved_in_full_at_once() {
-    for data in [String::new(), "x".repeat(100_000), "é".repeat(100_000)] {
-        let mut out = Vec::with_capacity(data.len() + OVERHEAD);
-        let place = out.as_ptr();
-        encode_text(&data, &mut out);
-        assert_eq!(out.as_ptr(), place);
+fn a_frame_alone_takes_no_more_room_than_it_needs() {
+    for data in ["", "123456789", "1234567890", &"x".repeat(100_000), &"é".repeat(100_000)] {
+        for encode in [encode_text, encode_json] {
+            let mut out = Vec::new();
+            encode(data, &mut out);
+            assert_eq!(out.capacity(), out.len());
+        }
+    }
+    for counter in [0, 9, 10, u64::MAX] {
+        let mut out = Vec::new();
+        encode_heartbeat(counter, &mut out);
+        assert_eq!(out.capacity(), out.len());
     }
 }
 

@@ -14,24 +14,50 @@ pub(crate) struct Event<'a> {
 }
 
 /// The arguments of an event, always a JSON array.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Arguments<'a>(pub(super) Cow<'a, str>);
+#[derive(Debug, Clone)]
+pub(crate) struct Arguments<'a>(Cow<'a, RawValue>);
 
 impl Arguments<'_> {
     /// The array as JSON text.
     pub(crate) fn json(&self) -> &str {
-        &self.0
+        self.0.get()
+    }
+
+    pub(crate) fn into_owned(self) -> Box<RawValue> {
+        self.0.into_owned()
+    }
+}
+
+#[cfg(test)]
+impl Arguments<'static> {
+    pub(super) fn of(json: &str) -> Self {
+        Self(Cow::Owned(RawValue::from_string(json.to_owned()).unwrap()))
+    }
+}
+
+#[cfg(test)]
+impl Arguments<'_> {
+    pub(super) fn is_borrowed(&self) -> bool {
+        matches!(self.0, Cow::Borrowed(_))
+    }
+}
+
+impl Eq for Arguments<'_> {}
+
+impl PartialEq for Arguments<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
     }
 }
 
 /// Reads the data of an event packet.
 pub(super) fn decode(data: &str) -> Option<Event<'_>> {
     let fields: EventFields<'_> = serde_json::from_str(data).ok()?;
-    let arguments = match fields.arguments {
-        None => Cow::Borrowed("[]"),
-        Some(json) if json.get() == "null" => Cow::Borrowed("[]"),
-        Some(json) if super::is_array(json) => Cow::Borrowed(json.get()),
-        Some(json) => Cow::Owned(format!("[{}]", json.get())),
+    let list = |text: String| RawValue::from_string(text).map(Cow::Owned).ok();
+    let arguments = match fields.arguments.filter(|json| json.get() != "null") {
+        None => list("[]".to_owned())?,
+        Some(json) if super::is_array(json) => Cow::Borrowed(json),
+        Some(json) => list(format!("[{}]", json.get()))?,
     };
     Some(Event { name: string(fields.name?)?, arguments: Arguments(arguments) })
 }

@@ -15,7 +15,7 @@ const PONG: u8 = 10;
 const MASK: [u8; 4] = [0x9a, 0x01, 0x00, 0xff];
 const MAX: usize = 1000;
 
-type Outcome = (Vec<Message>, Option<Error>);
+type Outcome = (Vec<Message<'static>>, Option<Error>);
 
 fn decode_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, takes_unmasked: bool) -> Outcome {
     let mut decoder = Decoder::new(MAX, takes_unmasked);
@@ -26,7 +26,7 @@ fn decode_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, takes_unmasked:
         loop {
             match decoder.decode(&mut input) {
                 Ok(Some(message)) => {
-                    messages.push(message);
+                    messages.push(message.into_owned());
                     if matches!(messages.last(), Some(Message::Close(_))) {
                         return (messages, None);
                     }
@@ -77,8 +77,8 @@ fn masked(first: u8, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
     bytes
 }
 
-fn text(text: &str) -> Message {
-    Message::Text(text.to_owned())
+fn text(text: &str) -> Message<'_> {
+    Message::Text(text.to_owned().into())
 }
 
 fn last(opcode: u8, payload: &[u8]) -> Vec<u8> {
@@ -88,7 +88,7 @@ fn last(opcode: u8, payload: &[u8]) -> Vec<u8> {
 #[test]
 fn one_frame_is_one_message() {
     let bytes = [last(TEXT, "é漢😀".as_bytes()), last(BINARY, &[0, 255]), last(TEXT, b""), last(PONG, b"x")].concat();
-    let messages = vec![text("é漢😀"), Message::Binary(vec![0, 255]), text(""), Message::Pong];
+    let messages = vec![text("é漢😀"), Message::Binary(vec![0, 255].into()), text(""), Message::Pong];
     assert_eq!(decode(&bytes), (messages, None));
 }
 
@@ -106,7 +106,7 @@ fn fragments_are_one_message_and_what_is_between_them_comes_first() {
 fn a_message_may_be_as_long_as_allowed_and_no_longer() {
     for length in [125, 126, 127, MAX] {
         let payload = vec![b'x'; length];
-        assert_eq!(decode(&last(BINARY, &payload)), (vec![Message::Binary(payload)], None), "{length}");
+        assert_eq!(decode(&last(BINARY, &payload)), (vec![Message::Binary(payload.into())], None), "{length}");
     }
     let (half, more) = (vec![b'x'; MAX / 2], vec![b'x'; MAX / 2 + 1]);
     let halves = [frame(TEXT, &half), last(0, &half)].concat();
@@ -232,8 +232,9 @@ fn a_long_message_of_many_pieces_is_copied_seldom() {
         held = decoder.held_bytes();
     }
     assert!(moves < 50, "{moves}");
-    let end = decoder.decode(&mut &mut last(0, b"")[..]);
-    assert_eq!(end, Ok(Some(Message::Text("x".repeat(length)))));
+    let end = &mut last(0, b"")[..];
+    let end = decoder.decode(&mut &mut *end);
+    assert_eq!(end, Ok(Some(Message::Text("x".repeat(length).into()))));
 }
 
 /// A stream that says these bytes and swallows answers.
@@ -256,7 +257,7 @@ impl Write for Peer<'_> {
 }
 
 /// What tungstenite makes of the bytes, and whether it found something wrong with them.
-fn theirs(bytes: &[u8], takes_unmasked: bool) -> (Vec<Message>, bool) {
+fn theirs(bytes: &[u8], takes_unmasked: bool) -> (Vec<Message<'_>>, bool) {
     let config = WebSocketConfig::default()
         .accept_unmasked_frames(takes_unmasked)
         .max_message_size(Some(MAX))
@@ -265,8 +266,8 @@ fn theirs(bytes: &[u8], takes_unmasked: bool) -> (Vec<Message>, bool) {
     let mut messages = Vec::new();
     loop {
         messages.push(match socket.read() {
-            Ok(TheirMessage::Text(text)) => Message::Text(text.as_str().to_owned()),
-            Ok(TheirMessage::Binary(bytes)) => Message::Binary(bytes.to_vec()),
+            Ok(TheirMessage::Text(text)) => Message::Text(text.as_str().to_owned().into()),
+            Ok(TheirMessage::Binary(bytes)) => Message::Binary(bytes.to_vec().into()),
             Ok(TheirMessage::Ping(bytes)) => Message::Ping(bytes.to_vec()),
             Ok(TheirMessage::Pong(_)) => Message::Pong,
             Ok(TheirMessage::Close(frame)) => {

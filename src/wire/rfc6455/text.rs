@@ -12,11 +12,6 @@ pub(super) struct Text {
     broken: Vec<u8>,
 }
 
-/// A text that has come as one piece.
-pub(super) fn whole(bytes: &[u8]) -> Result<String, Error> {
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Error::NotUtf8)
-}
-
 impl Text {
     /// In bytes.
     pub(super) fn len(&self) -> usize {

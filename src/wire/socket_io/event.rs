@@ -5,10 +5,6 @@ use std::borrow::Cow;
 
 use crate::wire::{engine::Malformed, form};
 
-/// Names a client must not use, because applications of the originals hear of other things by them.
-const RESERVED: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
-
 /// The data of an event packet.
 pub(super) struct Event<'a> {
     pub(super) name: Cow<'a, str>,
@@ -18,23 +14,43 @@ pub(super) struct Event<'a> {
 
 /// Reads the data of an event packet. The arguments are copied, as their array is none in the packet.
 pub(super) fn decode(json: &str) -> Result<Event<'_>, Malformed> {
-    let list = json.trim_start_matches(is_blank).strip_prefix('[').ok_or(Malformed)?;
-    let mut values = serde_json::Deserializer::from_str(list).into_iter::<&RawValue>();
-    let name = values.next().and_then(Result::ok).ok_or(Malformed)?;
-    let rest = list[values.byte_offset()..].trim_start_matches(is_blank);
+    let list = without_blanks(json).strip_prefix('[').ok_or(Malformed)?;
+    let (name, rest) = split_name(list)?;
+    let rest = without_blanks(rest);
     let rest = match rest.strip_prefix(',') {
         // Without the comma in front, the one that follows nothing would be gone.
-        Some(rest) if !rest.trim_start_matches(is_blank).starts_with(']') => rest,
+        Some(rest) if !without_blanks(rest).starts_with(']') => rest,
         None if rest.starts_with(']') => rest,
         _ => return Err(Malformed),
     };
-    let arguments = RawValue::from_string(format!("[{rest}")).map_err(|_| Malformed)?;
-    Ok(Event { name: self::name(name)?, arguments })
+    let mut arguments = String::with_capacity(1 + rest.len());
+    arguments.push('[');
+    arguments.push_str(rest);
+    let arguments = RawValue::from_string(arguments).map_err(|_| Malformed)?;
+    Ok(Event { name, arguments })
 }
 
-/// Whether the name is one that 3.x and 4.x let no client use.
+/// The name, which is the first value in the list, and what follows it.
+fn split_name(list: &str) -> Result<(Cow<'_, str>, &str), Malformed> {
+    if let Some(rest) = list.strip_prefix('"') {
+        // Most names have nothing in them that needs a second look.
+        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+        let end = rest.as_bytes().iter().position(is_special).ok_or(Malformed)?;
+        if let Some(behind) = rest[end..].strip_prefix('"') {
+            return Ok((Cow::Borrowed(&rest[..end]), behind));
+        }
+    }
+    let mut values = serde_json::Deserializer::from_str(list).into_iter::<&RawValue>();
+    let value = values.next().and_then(Result::ok).ok_or(Malformed)?;
+    Ok((name(value)?, &list[values.byte_offset()..]))
+}
+
+/// Whether the name is one that 3.x and 4.x let no client use, because applications hear of other things by it.
 pub(super) fn is_reserved(event: &Event<'_>) -> bool {
-    RESERVED.contains(&&*event.name)
+    matches!(
+        &*event.name,
+        "connect" | "connect_error" | "disconnect" | "disconnecting" | "newListener" | "removeListener"
+    )
 }
 
 /// The text of a string or number; only a string with escapes in it is copied.
@@ -48,7 +64,7 @@ fn name(json: &RawValue) -> Result<Cow<'_, str>, Malformed> {
     }
 }
 
-/// What JSON has for a blank.
-fn is_blank(character: char) -> bool {
-    matches!(character, ' ' | '\t' | '\n' | '\r')
+/// The text behind what JSON has for blanks.
+fn without_blanks(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t', '\n', '\r'])
 }

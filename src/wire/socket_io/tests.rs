@@ -1,4 +1,5 @@
 use super::*;
+use Arguments::List;
 use Form::{Ascii, Utf8};
 
 mod malformed;
@@ -66,7 +67,7 @@ fn encoded(form: Form, packet: &Packet<'_>) -> String {
         Kind::Connect { payload, .. } => encode_connect(form, namespace, payload.map(RawValue::get), out),
         Kind::Disconnect => encode_disconnect(namespace, out),
         Kind::Event { name, arguments, id } => {
-            encode_event(form, namespace, *id, name, arguments.get(), None, packet.attachments, out);
+            encode_event(form, namespace, *id, name, List(arguments.get()), None, packet.attachments, out);
         }
         Kind::Ack { id, arguments } => {
             encode_ack(form, namespace, *id, arguments.get(), packet.attachments, out);
@@ -137,15 +138,17 @@ fn an_offset_is_one_more_argument() {
         ("[ 1 ]\n", 0, r#"42["a",1,"o\"1"]"#),
         (r#"[{"_placeholder":true,"num":0}]"#, 1, r#"451-["a",{"_placeholder":true,"num":0},"o\"1"]"#),
     ] {
-        let event = |out: &mut Vec<u8>| encode_event(Utf8, "/", None, "a", arguments, Some("o\"1"), attachments, out);
+        let event =
+            |out: &mut Vec<u8>| encode_event(Utf8, "/", None, "a", List(arguments), Some("o\"1"), attachments, out);
         assert_eq!(written(event), text);
     }
 }
 
 #[test]
 fn clients_of_1x_and_2x_are_written_ascii() {
-    let event =
-        |form, name, arguments| written(|out| encode_event(form, "/chat", Some(7), name, arguments, Some("é"), 0, out));
+    let event = |form, name, arguments| {
+        written(|out| encode_event(form, "/chat", Some(7), name, List(arguments), Some("é"), 0, out))
+    };
     assert_eq!(
         event(Ascii, "é<\n", "[\"€😀\u{7f}~<\\n\"]"),
         r#"42/chat,7["\u00E9<\n","\u20AC\uD83D\uDE00\u007F~<\n","\u00E9"]"#

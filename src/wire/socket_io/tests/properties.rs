@@ -83,7 +83,35 @@ fn value(json: &RawValue) -> Value {
     serde_json::from_str(json.get()).unwrap()
 }
 
+fn event(form: Form, argument: Arguments<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_event(form, "/chat", Some(7), "message", argument, None, 0, &mut out);
+    out
+}
+
+#[test]
+fn an_event_alone_takes_no_more_room_than_it_needs() {
+    for form in BOTH {
+        for argument in [Arguments::Text(""), Arguments::Text("a~"), Arguments::Json("{}"), List("[]"), List("[1,2]")] {
+            let out = event(form, argument);
+            // An empty list leaves its brackets.
+            assert!(out.capacity() - out.len() <= 2, "{argument:?}");
+            assert!(matches!(argument, List(_)) || out.capacity() == out.len(), "{argument:?}");
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn one_argument_is_a_list_of_it(text in any_text()) {
+        let json = serde_json::to_string(&text).unwrap();
+        let list = format!("[{json}]");
+        for form in BOTH {
+            prop_assert_eq!(event(form, Arguments::Text(&text)), event(form, List(&list)));
+            prop_assert_eq!(event(form, Arguments::Json(&json)), event(form, List(&list)));
+        }
+    }
+
     #[test]
     fn what_is_written_reads_back(
         namespace in any_namespace(), name in any_text(), id: u64, asks: bool, list in vec(any_json(), 0..4),
@@ -94,7 +122,7 @@ proptest! {
         let is_good = attachments == 0 || slow_are_within(attachments as u64, &list);
         for form in BOTH {
             let event = written(|out| {
-                encode_event(form, &namespace, asks.then_some(id), &name, &json, offset.as_deref(), attachments, out);
+                encode_event(form, &namespace, asks.then_some(id), &name, List(&json), offset.as_deref(), attachments, out);
             });
             let ack = written(|out| encode_ack(form, &namespace, id, &json, attachments, out));
             if form == Ascii {
