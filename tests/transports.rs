@@ -2,6 +2,8 @@
 
 #[path = "transports/cross_site.rs"]
 mod cross_site;
+#[path = "transports/fan_out.rs"]
+mod fan_out;
 #[path = "transports/flash_policy.rs"]
 mod flash_policy;
 #[path = "transports/heartbeats.rs"]

@@ -118,7 +118,8 @@ fn message_reads_back(form: Form, packet: &socket_io::Packet<'_>) {
         }
         Kind::Disconnect => socket_io::encode_disconnect(namespace, &mut out),
         Kind::Event { name, arguments, id } => {
-            socket_io::encode_event(form, namespace, *id, name, arguments.get(), None, *attachments, &mut out);
+            let list = socket_io::Arguments::List(arguments.get());
+            socket_io::encode_event(form, namespace, *id, name, list, None, *attachments, &mut out);
         }
         Kind::Ack { id, arguments } => {
             socket_io::encode_ack(form, namespace, *id, arguments.get(), *attachments, &mut out);

@@ -21,7 +21,7 @@ pub fn websocket(bytes: &[u8]) {
     }
 }
 
-fn messages(bytes: &[u8], piece: usize, takes_unmasked: bool) -> (Vec<Message>, Option<Error>) {
+fn messages(bytes: &[u8], piece: usize, takes_unmasked: bool) -> (Vec<Message<'static>>, Option<Error>) {
     let mut decoder = Decoder::new(MAX_MESSAGE_BYTES, takes_unmasked);
     let (mut messages, mut came) = (Vec::new(), 0);
     for piece in bytes.chunks(piece) {
@@ -32,7 +32,7 @@ fn messages(bytes: &[u8], piece: usize, takes_unmasked: bool) -> (Vec<Message>, 
             match decoder.decode(&mut rest) {
                 Ok(Some(message)) => {
                     let is_over = matches!(message, Message::Close(_));
-                    messages.push(message);
+                    messages.push(message.into_owned());
                     if is_over {
                         return (messages, None);
                     }

@@ -116,6 +116,9 @@ counters! {
     ReceivedMessages => received_messages,
     /// Bytes of bodies and frames that have come from clients.
     ReceivedBytes => received_bytes,
+    /// Wire forms that were made of messages and events to clients. One to many is made once for each form there is among
+    /// them, however many they are.
+    Encoded => encoded,
     /// Messages handed to connections, once for each client; those queued again are counted again.
     SentMessages => sent_messages,
     /// Bytes of these messages, without what transports put around them.

@@ -7,6 +7,7 @@ mod counters;
 #[cfg(test)]
 mod documentation;
 mod gauges;
+mod head_timer;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod namespace;
@@ -63,6 +64,12 @@ impl Listener {
 
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
         Self { handle: shared.handle(), shared }
+    }
+
+    /// For tests of what lies below.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// The namespace of this name, made now if it is new: clients since 0.7 may enter it from now on. `/` is the

@@ -1,12 +1,12 @@
 //! Serving an accepted stream: everything a listener can do.
 
-use super::{Count, Listener, budget::Budget};
+use super::{Count, Listener, budget::Budget, head_timer::HeadTimer};
 use crate::transport::{Observed, Opening, Peer, Watch, close_gently, serve_hixie, sniff};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use hyper::{body::Incoming, server::conn::http1, service::Service};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -57,7 +57,7 @@ impl Listener {
         R: HttpBody<Data = Bytes> + 'static,
         R::Error: Into<BoxError>,
     {
-        let socket = Socket::new(stream);
+        let socket = Socket::patient(stream, self.shared.options.budget.write_timeout);
         self.serve_stream(socket.clone(), socket, false, service).await
     }
 
@@ -75,6 +75,7 @@ impl Listener {
         R: HttpBody<Data = Bytes> + 'static,
         R::Error: Into<BoxError>,
     {
+        socket.wait_for_reader(self.shared.options.budget.write_timeout);
         self.serve_stream(stream, socket, true, service).await
     }
 
@@ -123,7 +124,7 @@ impl Listener {
         };
         let stream = Observed::new(&self.shared, stream, watch, prefix);
         let served = http1::Builder::new()
-            .timer(TokioTimer::new())
+            .timer(HeadTimer::default())
             .header_read_timeout(header_timeout)
             .max_header_size(max_head_bytes)
             // What it reads ahead, and what it takes of us before the client does, is in nobody's account.

@@ -12,7 +12,7 @@ use crate::{
     hub::{Keeping, Namespace, Namespaces, WireForm},
     listener::Generation,
     session::{Allowance, Deadlines, DisconnectReason, Limits, Registry, Session, SessionId},
-    transport::{HandshakeLimit, HandshakeTurn, HandshakeWaiting, Mount, Transport},
+    transport::{Flushers, HandshakeLimit, HandshakeTurn, HandshakeWaiting, Mount, Transport},
 };
 use std::{
     collections::HashSet,
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) queues: Arc<Allowance>,
     /// What of all clients waits for the application.
     pub(crate) received: Arc<Received>,
+    /// They write to the sockets that rest.
+    pub(crate) flushers: Flushers,
     pub(crate) gauges: Gauges,
     #[cfg(feature = "metrics")]
     recorded: super::metrics::Recorded,
@@ -73,6 +75,7 @@ impl Shared {
             counters: Counters::default(),
             queues: Arc::new(options.budget.queues()),
             received: Arc::new(Received::new(options.budget.total_received_bytes)),
+            flushers: Flushers::default(),
             gauges: Gauges::default(),
             #[cfg(feature = "metrics")]
             recorded: super::metrics::Recorded::default(),
@@ -134,24 +137,27 @@ impl Shared {
         handshake: &Arc<Handshake>,
         generation: Generation,
     ) -> Result<Arc<Mutex<State>>, Refusal> {
-        let handlers = self.namespaces.root().handlers();
-        let attempt = |earlier| Attempt::root(Arc::clone(handshake), generation, None, earlier);
-        let mut admitted = admit(handlers.authorize_handshake.as_ref(), attempt(None)).await;
-        if generation != Generation::Engine {
-            if let Ok(earlier) = admitted {
-                admitted = admit(handlers.authorize.as_ref(), attempt(Some(Arc::clone(&earlier)))).await;
-                if let Ok(state) = &admitted {
-                    let values = std::mem::take(&mut *state.lock().unwrap_or_else(PoisonError::into_inner));
-                    let replaced = earlier.lock().unwrap_or_else(PoisonError::into_inner).restore(values);
-                    drop(replaced);
-                    admitted = Ok(earlier);
-                }
-            }
-        }
+        let admitted = self.ask(handshake, generation).await;
         if admitted.is_err() {
             self.counters.add(Count::RefusedClient, 1);
         }
         admitted
+    }
+
+    async fn ask(&self, handshake: &Arc<Handshake>, generation: Generation) -> Result<Arc<Mutex<State>>, Refusal> {
+        let handlers = self.namespaces.root().handlers();
+        let attempt = |earlier| Attempt::root(Arc::clone(handshake), generation, None, earlier);
+        let kept = match &handlers.authorize_handshake {
+            Some(authorize) => admit(authorize, attempt(None)).await?,
+            None => Arc::default(),
+        };
+        if let Some(authorize) = handlers.authorize.as_ref().filter(|_| generation != Generation::Engine) {
+            let state = admit(authorize, attempt(Some(Arc::clone(&kept)))).await?;
+            let values = std::mem::take(&mut *state.lock().unwrap_or_else(PoisonError::into_inner));
+            let replaced = kept.lock().unwrap_or_else(PoisonError::into_inner).restore(values);
+            drop(replaced);
+        }
+        Ok(kept)
     }
 
     /// Begins a session; nothing when the listener is shutting down or the system has no randomness. A client of the
@@ -199,6 +205,11 @@ impl Shared {
         self.sessions.get(SessionId::parse(id)?)
     }
 
+    /// The session of an id that was read before.
+    pub(crate) fn session(&self, id: SessionId) -> Option<Arc<Member>> {
+        self.sessions.get(id)
+    }
+
     /// The session, unless it has closed.
     pub(crate) fn find_member(&self, member: &Member) -> Option<Arc<Member>> {
         self.sessions.get(member.id())
@@ -209,6 +220,8 @@ impl Shared {
         if self.sessions.remove(member.id()) {
             self.admission.give_back(member.host.handshake.peer().map(|peer| peer.ip()));
             self.gauges.closed(member.host.generation(), member.host.let_go());
+            let _runtime = self.enter();
+            self.deadlines.cancel(member);
         }
         self.someone_left(member);
     }

@@ -1,7 +1,7 @@
 //! Mounting: one service that serves the listener beside everything the application's own service serves.
 
 use super::Listener;
-use crate::transport::{self, Body, Peer};
+use crate::transport::{self, Answer, Body, Peer, Routed};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -15,7 +15,8 @@ use std::{
 };
 
 impl Listener {
-    /// A service that answers the listener's requests itself and hands every other to `service`, untouched.
+    /// A service that answers the listener's requests itself and hands every other to `service`, untouched. It has to be
+    /// called on a tokio runtime.
     ///
     /// Serve its connections `.with_upgrades()`, or websockets are refused. Not everything a listener can do works
     /// here: see [`Listener::serve`], which also takes the stream.
@@ -44,31 +45,19 @@ pub struct Wrapped<S> {
     peer: Option<Peer>,
 }
 
-type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
-
 impl<S> Wrapped<S> {
-    /// Whether the request is the listener's. Every request of a watched connection has to be shown here.
-    fn is_ours<B>(&self, request: &Request<B>) -> bool {
-        if let Some(watch) = self.peer.as_ref().and_then(|peer| peer.watch.as_ref()) {
-            watch.request_began();
-        }
-        self.listener.matches(request)
-    }
-
-    fn answer<B>(&self, request: Request<B>) -> Answer
+    /// The answer, or the request when it is not the listener's. Every request of a watched connection has to be shown
+    /// here.
+    fn answer<B>(&self, request: Request<B>) -> Routed<'static, B>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
         B::Error: fmt::Display,
     {
-        let shared = self.listener.shared.clone();
-        let peer = self.peer.clone();
-        Box::pin(async move {
-            match peer {
-                Some(peer) => transport::respond(&shared, request, peer).await,
-                None => transport::handle(&shared, request).await,
-            }
-        })
+        if let Some(watch) = self.peer.as_ref().and_then(|peer| peer.watch.as_ref()) {
+            watch.request_began();
+        }
+        transport::answer(&self.listener.shared, request, self.peer.as_ref())
     }
 }
 
@@ -84,10 +73,9 @@ where
     type Future = WrappedFuture<S::Future>;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        if self.is_ours(&request) {
-            WrappedFuture::ours(self.answer(request))
-        } else {
-            WrappedFuture::theirs(self.service.call(request))
+        match self.answer(request) {
+            Routed::Ours(answer) => WrappedFuture::ours(answer),
+            Routed::Theirs(request) => WrappedFuture::theirs(self.service.call(request)),
         }
     }
 }
@@ -109,10 +97,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if self.is_ours(&request) {
-            WrappedFuture::ours(self.answer(request))
-        } else {
-            WrappedFuture::theirs(self.service.call(request))
+        match self.answer(request) {
+            Routed::Ours(answer) => WrappedFuture::ours(answer),
+            Routed::Theirs(request) => WrappedFuture::theirs(self.service.call(request)),
         }
     }
 }
@@ -144,13 +131,13 @@ pin_project_lite::pin_project! {
 pin_project_lite::pin_project! {
     #[project = FutureKindProjection]
     enum FutureKind<F> {
-        Ours { answer: Answer },
+        Ours { answer: Answer<'static> },
         Theirs { #[pin] future: F },
     }
 }
 
 impl<F> WrappedFuture<F> {
-    fn ours(answer: Answer) -> Self {
+    fn ours(answer: Answer<'static>) -> Self {
         Self { kind: FutureKind::Ours { answer } }
     }
 
@@ -168,7 +155,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             FutureKindProjection::Ours { answer } => {
-                let response = ready!(answer.as_mut().poll(context));
+                let response = transport::sealed(ready!(answer.as_mut().poll(context)));
                 Poll::Ready(Ok(response.map(WrappedBody::ours)))
             }
             FutureKindProjection::Theirs { future } => {
@@ -244,3 +231,6 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

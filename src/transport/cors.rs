@@ -1,9 +1,17 @@
 //! What a page of another origin is told (docs/wire/frames.md §5, docs/wire/packets.md §2.3).
 
-use super::{body::Body, handle::Peer, name::Transport, origin::Verdict, receive::plain};
+use super::{
+    body::Body,
+    handle::Peer,
+    name::Transport,
+    origin::{Own, Verdict},
+    receive::plain,
+};
 use crate::listener::{Count, Shared};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use std::fmt;
+
+static SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What a request wants to come in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +81,7 @@ impl Gate {
     pub(crate) fn judge(shared: &Shared, parts: &Parts, entrance: Entrance, peer: &Peer, begins: bool) -> Self {
         let (origins, headers) = (&shared.options.origins, &parts.headers);
         // The drafts before RFC 6455 name it otherwise.
-        let draft = || headers.get("sec-websocket-origin").filter(|_| entrance.is_socket());
+        let draft = || if entrance.is_socket() { headers.get("sec-websocket-origin") } else { None };
         let origin = headers.get(header::ORIGIN).or_else(draft).cloned();
         let text = match &origin {
             None => None,
@@ -96,15 +104,17 @@ impl Gate {
         let verdict = match text {
             None if site == Site::Own => Verdict::Allowed,
             None if is_suspect => Verdict::Refused,
+            None => origins.judge(None, Own::default(), entrance.wants_origin()),
             text => origins.judge(text, peer.own(parts), entrance.wants_origin()),
         };
         if verdict == Verdict::Refused {
             complain(shared, text, entrance, is_suspect);
         }
         let credentials = match entrance {
+            _ if origin.is_none() => false,
             Entrance::Frames(transport) => {
                 matches!(transport, Transport::XhrMultipart | Transport::ServerEvents)
-                    || parts.headers.contains_key(header::COOKIE)
+                    || headers.contains_key(header::COOKIE)
             }
             Entrance::Handshake { .. } | Entrance::Packets(_) | Entrance::Engine { .. } => true,
         };
@@ -188,7 +198,7 @@ enum Site {
 
 impl Site {
     fn of(headers: &HeaderMap) -> Self {
-        let mut said = headers.get_all("sec-fetch-site").iter().map(HeaderValue::as_bytes);
+        let mut said = headers.get_all(&SITE).iter().map(HeaderValue::as_bytes);
         match (said.next(), said.next()) {
             (None, _) => Self::Unsaid,
             (Some(b"same-origin"), None) => Self::Own,

@@ -65,24 +65,31 @@ fn packet(element: &Element) -> &[u8] {
 }
 
 /// A batch as WebSocket frames: one for each payload, or for each packet where there are packets.
-pub(crate) fn socket_frames(form: WireForm, id: SessionId, batch: &Batch) -> impl Iterator<Item = Frame> {
-    let by_packet = matches!(form, WireForm::Packets | WireForm::BareWebSocket);
-    let packets = batch.0.iter().filter(move |_| by_packet).filter_map(move |entry| match &entry.element {
-        Element::Message(bytes) => Some(Frame::Text(bytes.clone())),
-        Element::Binary(bytes) => Some(Frame::Binary { kind: None, bytes: bytes.clone() }),
-        Element::Heartbeat(_) if form == WireForm::BareWebSocket => Some(Frame::Ping),
-        _ if form == WireForm::BareWebSocket => None,
-        control => Some(Frame::Text(Bytes::copy_from_slice(packet(control)))),
-    });
-    let payloads =
-        batch.payloads().filter(move |_| !by_packet).map(move |entries| Frame::Text(frame(form, id, entries)));
-    packets.chain(payloads)
+pub(crate) fn socket_frames(form: WireForm, id: SessionId, batch: &Batch, mut each: impl FnMut(Frame<'_>)) {
+    if !matches!(form, WireForm::Packets | WireForm::BareWebSocket) {
+        for entries in batch.payloads() {
+            match (form, entries) {
+                // A single message is not copied.
+                (WireForm::Frames, [Entry { element: Element::Message(bytes), .. }]) => each(Frame::Text(bytes)),
+                _ => each(Frame::Text(&frame(form, id, entries))),
+            }
+        }
+        return;
+    }
+    for entry in &batch.0 {
+        match &entry.element {
+            Element::Message(bytes) => each(Frame::Text(bytes)),
+            Element::Binary(bytes) => each(Frame::Binary { kind: None, bytes }),
+            Element::Heartbeat(_) if form == WireForm::BareWebSocket => each(Frame::Ping),
+            _ if form == WireForm::BareWebSocket => {}
+            control => each(Frame::Text(&Bytes::copy_from_slice(packet(control)))),
+        }
+    }
 }
 
-/// One payload as the text of a WebSocket frame. A single message is not copied.
+/// One payload as the text of a WebSocket frame.
 fn frame(form: WireForm, id: SessionId, entries: &[Entry]) -> Bytes {
     match (form, entries) {
-        (WireForm::Frames, [Entry { element: Element::Message(bytes), .. }]) => bytes.clone(),
         (WireForm::Envelope, [entry]) if is_heartbeat(entry) => {
             Bytes::from_static(envelope::WEBSOCKET_HEARTBEAT.as_bytes())
         }
@@ -264,8 +271,12 @@ mod tests {
     #[test]
     fn a_single_message_is_framed_without_a_copy() {
         let element = Bytes::from_static(b"~m~1~m~x");
-        let entry = Entry::new(Element::Message(element.clone()));
-        let frame = frame(WireForm::Frames, SessionId::random().unwrap(), &[entry]);
-        assert_eq!(frame.as_ptr(), element.as_ptr());
+        let batch = Batch(vec![Entry::new(Element::Message(element.clone()))]);
+        let mut framed = Vec::new();
+        socket_frames(WireForm::Frames, SessionId::random().unwrap(), &batch, |frame| {
+            let Frame::Text(text) = frame else { panic!("{frame:?}") };
+            framed.push(text.as_ptr());
+        });
+        assert_eq!(framed, [element.as_ptr()]);
     }
 }

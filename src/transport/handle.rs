@@ -9,7 +9,7 @@ use super::{
     name::Transport,
     origin::{Own, Scheme},
     packets,
-    polling::{Poll, callback_index},
+    polling::{NoIndex, Poll, callback_index},
     receive::{self, plain},
     route::Route,
     stream::{self, Reader},
@@ -19,10 +19,12 @@ use super::{
 use crate::{
     client::{Handshake, Member, handle_here},
     listener::{Dialect, Generation, Shared},
+    session::SessionId,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, request::Parts};
 use http_body::Body as HttpBody;
-use std::{fmt, net::SocketAddr, sync::Arc};
+use hyper::upgrade::OnUpgrade;
+use std::{fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 
 pub(crate) const METHODS: &str = "GET, POST, OPTIONS";
 
@@ -93,25 +95,31 @@ fn route<'a>(shared: &Shared, uri: &'a Uri) -> Option<Route<'a>> {
     ours.then_some(route)
 }
 
-/// Answers a request of ours, its peer known from the request alone.
+/// An answer on its way. It keeps no more of its request than it needs.
+pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Response<Body>> + Send + 'a>>;
+
+/// Whose a request is.
+#[expect(clippy::large_enum_variant, reason = "looked at once, and never kept: a box would cost more than it spares")]
+pub(crate) enum Routed<'a, B> {
+    Ours(Answer<'a>),
+    Theirs(Request<B>),
+}
+
+/// Answers a request, its peer known from the request alone.
 pub(crate) async fn handle<B>(shared: &Arc<Shared>, request: Request<B>) -> Response<Body>
 where
     B: HttpBody + Send,
     B::Data: Send,
     B::Error: fmt::Display,
 {
-    let peer = Peer::of(request.extensions());
-    respond(shared, request, peer).await
+    match answer(shared, request, None) {
+        Routed::Ours(answer) => sealed(answer.await),
+        Routed::Theirs(_) => sealed(plain(StatusCode::NOT_FOUND, "not found")),
+    }
 }
 
-/// Answers a request of ours.
-pub(crate) async fn respond<B>(shared: &Arc<Shared>, request: Request<B>, peer: Peer) -> Response<Body>
-where
-    B: HttpBody + Send,
-    B::Data: Send,
-    B::Error: fmt::Display,
-{
-    let mut response = answer(shared, request, peer).await;
+/// An answer as it leaves.
+pub(crate) fn sealed(mut response: Response<Body>) -> Response<Body> {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         // No answer is to be taken for a script, a style or a document that it does not say it is.
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -119,148 +127,205 @@ where
     response
 }
 
-async fn answer<B>(shared: &Arc<Shared>, mut request: Request<B>, peer: Peer) -> Response<Body>
+/// Begins to answer a request, or gives back one that is not ours. What can be said at once is; what waits keeps neither
+/// the request's head, nor with it the buffer it was read into. Has to be called on a runtime.
+pub(crate) fn answer<'a, B>(shared: &Arc<Shared>, request: Request<B>, peer: Option<&Peer>) -> Routed<'a, B>
 where
-    B: HttpBody + Send,
+    B: HttpBody + Send + 'a,
     B::Data: Send,
     B::Error: fmt::Display,
 {
-    shared.start();
-    let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
-    let peer = peer.behind_proxies(shared, &parts.headers);
-    let (transport, dialect, session, tail) = match route(shared, &parts.uri) {
-        None => return plain(StatusCode::NOT_FOUND, "not found"),
-        Some(Route::File(_)) if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
-        Some(Route::File(name)) => {
-            return shared.options.client_files.answer(&name, parts.uri.path(), &parts.method, &parts.headers);
+    let Some(route) = route(shared, &parts.uri) else {
+        return Routed::Theirs(Request::from_parts(parts, body));
+    };
+    shared.start();
+    let peer = peer.cloned().unwrap_or_else(|| Peer::of(&parts.extensions)).behind_proxies(shared, &parts.headers);
+    Routed::Ours(match route {
+        Route::File(_) if wants_websocket(&parts.headers) => at_once(Response::new(Body::refused())),
+        Route::File(name) => {
+            let files = &shared.options.client_files;
+            at_once(files.answer(&name, parts.uri.path(), &parts.method, &parts.headers))
         }
-        Some(Route::Packets(_)) => return Box::pin(packets::respond(shared, parts, body, upgrade, peer)).await,
-        Some(Route::Engine { bare }) => {
-            return Box::pin(engine::respond(shared, parts, body, upgrade, peer, bare)).await;
+        Route::Packets(route) => {
+            let route = route.by(SessionId::parse);
+            packets::answer(shared, route, parts, body, peer)
         }
-        Some(Route::BareWebSocket) => {
+        Route::Engine { bare } => engine::answer(shared, parts, body, peer, bare),
+        Route::BareWebSocket => {
             let entrance = Entrance::Engine { transport: Transport::WebSocket, is_script: false };
             let gate = Gate::judge(shared, &parts, entrance, &peer, true);
-            return Box::pin(websocket::accept(shared, parts, &gate, upgrade, peer)).await;
+            socket(shared, parts, gate, peer)
         }
-        Some(Route::Frames { transport, dialect, session, tail }) => (transport, dialect, session, tail),
-    };
-    let gate = Gate::judge(shared, &parts, Entrance::Frames(transport), &peer, session.is_none());
+        Route::Frames { transport, dialect, session, tail } => {
+            let gate = Gate::judge(shared, &parts, Entrance::Frames(transport), &peer, session.is_none());
+            let session = session.map(SessionId::parse);
+            let (index, says_goodbye) = (callback_index(transport, tail), tail == Some(leaving::WORD));
+            let asked = Asked { transport, dialect, session, index, says_goodbye };
+            frames(shared, asked, gate, parts, body, peer)
+        }
+    })
+}
+
+/// An answer that does not wait.
+pub(crate) fn at_once<'a>(response: Response<Body>) -> Answer<'a> {
+    Box::pin(std::future::ready(response))
+}
+
+/// An answer the page that asked may read.
+pub(crate) fn allowed(gate: Gate, answer: Answer<'_>) -> Answer<'_> {
+    if !gate.has_origin() {
+        return answer;
+    }
+    Box::pin(async move {
+        let mut response = answer.await;
+        gate.allow(&mut response);
+        response
+    })
+}
+
+/// The answer to who may want a WebSocket.
+pub(crate) fn socket<'a>(shared: &Arc<Shared>, parts: Parts, gate: Gate, peer: Peer) -> Answer<'a> {
+    let shared = Arc::clone(shared);
+    let (upgrade, parts) = upgrade_of(parts);
+    Box::pin(async move { websocket::accept(&shared, parts, &gate, upgrade, peer).await })
+}
+
+/// Takes out what becomes of the connection when it changes its protocol.
+pub(crate) fn upgrade_of(parts: Parts) -> (OnUpgrade, Parts) {
+    let mut request = Request::from_parts(parts, ());
+    let upgrade = hyper::upgrade::on(&mut request);
+    (upgrade, request.into_parts().0)
+}
+
+/// What a path of the frames generation asks for.
+struct Asked {
+    transport: Transport,
+    dialect: Dialect,
+    /// The session it names; nothing within when that is no id of ours.
+    session: Option<Option<SessionId>>,
+    index: Result<Option<String>, NoIndex>,
+    says_goodbye: bool,
+}
+
+fn frames<'a, B>(shared: &Arc<Shared>, asked: Asked, gate: Gate, parts: Parts, body: B, peer: Peer) -> Answer<'a>
+where
+    B: HttpBody + Send + 'a,
+    B::Data: Send,
+{
+    let Asked { transport, dialect, session, index, says_goodbye } = asked;
+    let is_post = parts.method == Method::POST;
     let allow = if transport.is_socket() { "GET, OPTIONS" } else { METHODS };
     if parts.method == Method::OPTIONS {
-        return gate.preflight(&parts.headers, allow);
+        return at_once(gate.preflight(&parts.headers, allow));
     }
     if transport.is_socket() && parts.method == Method::GET {
-        return Box::pin(websocket::accept(shared, parts, &gate, upgrade, peer)).await;
+        return socket(shared, parts, gate, peer);
     }
     if wants_websocket(&parts.headers) {
-        return Response::new(Body::refused());
+        return at_once(Response::new(Body::refused()));
     }
-    if let (Some(id), Some(leaving::WORD), &Method::POST) = (session, tail, &parts.method) {
+    let asks_first = parts.headers.contains_key(header::EXPECT);
+    if let (Some(id), true, true) = (session, says_goodbye, is_post) {
         if gate.is_refused() {
-            return gate.refusal(&parts.method);
+            return at_once(gate.refusal(&parts.method));
         }
-        let (member, asks_first) = (find(shared, Generation::Frames, id), parts.headers.contains_key(header::EXPECT));
-        let mut response = Box::pin(leaving::post(member, transport, body, asks_first)).await;
-        gate.allow(&mut response);
-        return response;
+        let member = find_session(shared, Generation::Frames, id);
+        return allowed(gate, Box::pin(leaving::post(member, transport, body, asks_first)));
     }
-    let known = matches!(parts.method, Method::GET | Method::POST) && !transport.is_socket();
-    if !known {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
-        return response;
+    if transport.is_socket() || !(is_post || parts.method == Method::GET) {
+        return at_once(not_allowed(allow));
     }
     if gate.is_refused() {
-        return gate.refusal(&parts.method);
+        return at_once(gate.refusal(&parts.method));
     }
-    let Ok(index) = callback_index(transport, tail) else {
-        return plain(StatusCode::BAD_REQUEST, "a JSONP request ends in the number of its callback");
+    let Ok(index) = index else {
+        return at_once(plain(StatusCode::BAD_REQUEST, "a JSONP request ends in the number of its callback"));
     };
     let member = match session {
         None => None,
-        Some(id) => match find(shared, Generation::Frames, id) {
-            Some(member) => Some(member),
-            None => return Response::new(Body::refused()),
+        Some(id) => match find_session(shared, Generation::Frames, id) {
+            None => return at_once(Response::new(Body::refused())),
+            member => member,
         },
     };
-    let mut response = match (&parts.method, member) {
-        (&Method::POST, None) => plain(StatusCode::BAD_REQUEST, "a POST names its session"),
-        (&Method::POST, Some(member)) if !member.is_open() => Response::new(Body::refused()),
-        (&Method::POST, Some(member)) => {
-            let asks_first = parts.headers.contains_key(header::EXPECT);
-            Box::pin(receive::post(member, transport, body, asks_first, false)).await
-        }
-        (_, member) => {
-            drop(body);
-            receive_stream(shared, member, Get { parts, transport, dialect, index, peer }).await
-        }
-    };
-    gate.allow(&mut response);
+    match member {
+        None if is_post => allowed(gate, at_once(plain(StatusCode::BAD_REQUEST, "a POST names its session"))),
+        Some(member) if is_post && !member.is_open() => at_once(Response::new(Body::refused())),
+        Some(member) if is_post => allowed(gate, Box::pin(receive::post(member, transport, body, asks_first, false))),
+        Some(member) => allowed(gate, carry(member, index, &parts.headers, peer.watch)),
+        None => allowed(gate, Box::pin(begin(Arc::clone(shared), parts, transport, dialect, index, peer))),
+    }
+}
+
+/// The answer to a method that a path does not know.
+pub(crate) fn not_allowed(allow: &'static str) -> Response<Body> {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
     response
 }
 
-/// A GET that wants to carry a session.
-struct Get {
+/// Attaches a GET to its session, which keeps the transport it began with, whatever the URL says.
+fn carry<'a>(member: Arc<Member>, index: Option<String>, headers: &HeaderMap, watch: Option<Arc<Watch>>) -> Answer<'a> {
+    let transport = member.host.transport();
+    if transport.is_polling() {
+        return Box::pin(poll(member, transport, index, watch).answer());
+    }
+    let stream = || stream::response(&member, transport, Reader::of(headers), watch);
+    let response = if transport.is_socket() { None } else { stream() };
+    at_once(response.unwrap_or_else(|| Response::new(Body::refused())))
+}
+
+fn poll(member: Arc<Member>, transport: Transport, index: Option<String>, watch: Option<Arc<Watch>>) -> Poll {
+    let index = (transport == Transport::JsonpPolling).then(|| index.unwrap_or_else(|| "0".to_owned()));
+    Poll { member, transport, index, watch }
+}
+
+/// Begins a session with the GET that carries it first.
+async fn begin(
+    shared: Arc<Shared>,
     parts: Parts,
     transport: Transport,
     dialect: Dialect,
     index: Option<String>,
     peer: Peer,
-}
-
-/// Attaches the request to its session, new or known. A known session keeps the transport it began with, whatever
-/// the URL says.
-async fn receive_stream(shared: &Arc<Shared>, member: Option<Arc<Member>>, get: Get) -> Response<Body> {
-    let Get { parts, transport, dialect, index, peer } = get;
-    let (member, is_new) = match member {
-        Some(member) => (member, false),
-        None => {
-            let place = match enter(shared, peer.address, transport.is_polling()).await {
-                Ok(place) => place,
-                // It would poll again at once, whatever it is told.
-                Err(_) if transport.is_polling() => return Response::new(Body::refused()),
-                Err(denied) => return denied.response(),
-            };
-            let handshake = Arc::new(Handshake::new(&parts, peer.address));
-            let Ok(state) = shared.admit(&handshake, Generation::Frames).await else {
-                return plain(StatusCode::FORBIDDEN, "unauthorized");
-            };
-            match shared.open(place, handshake, dialect.form(), transport, state, None) {
-                Some(member) => (member, true),
-                None => return Response::new(Body::refused()),
-            }
-        }
+) -> Response<Body> {
+    let place = match enter(&shared, peer.address, transport.is_polling()).await {
+        Ok(place) => place,
+        // It would poll again at once, whatever it is told.
+        Err(_) if transport.is_polling() => return Response::new(Body::refused()),
+        Err(denied) => return denied.response(),
+    };
+    let handshake = Arc::new(Handshake::new(&parts, peer.address));
+    let Ok(state) = shared.admit(&handshake, Generation::Frames).await else {
+        return plain(StatusCode::FORBIDDEN, "unauthorized");
+    };
+    let Some(member) = shared.open(place, handshake, dialect.form(), transport, state, None) else {
+        return Response::new(Body::refused());
     };
     let reader = Reader::of(&parts.headers);
-    // The request's buffers are not held while it waits.
     drop(parts);
-    let own = member.host.transport();
-    if own.is_polling() {
-        let index = if own == Transport::JsonpPolling { Some(index.unwrap_or_else(|| "0".to_owned())) } else { None };
-        let response = Poll { member: Arc::clone(&member), transport: own, index, watch: peer.watch }.answer().await;
-        if is_new {
-            // The handshake's answer is sealed: what the application sends now waits for the second poll.
-            handle_here(&member);
+    let response = if transport.is_polling() {
+        poll(Arc::clone(&member), transport, index, peer.watch).answer().await
+    } else {
+        match stream::response(&member, transport, reader, peer.watch) {
+            Some(response) => response,
+            None => return Response::new(Body::refused()),
         }
-        return response;
-    }
-    if own.is_socket() {
-        return Response::new(Body::refused());
-    }
-    let Some(response) = stream::response(&member, own, reader, peer.watch) else {
-        return Response::new(Body::refused());
     };
-    if is_new {
-        handle_here(&member);
-    }
+    // The handshake's answer is sealed: what the application sends now waits for the second poll.
+    handle_here(&member);
     response
 }
 
 /// The session of this id and generation, marked as used.
 pub(crate) fn find(shared: &Shared, generation: Generation, id: &str) -> Option<Arc<Member>> {
-    let member = shared.find(id).filter(|member| member.host.generation() == generation)?;
+    find_session(shared, generation, SessionId::parse(id))
+}
+
+/// The same, by an id that was read before; nothing when it was none.
+pub(crate) fn find_session(shared: &Shared, generation: Generation, id: Option<SessionId>) -> Option<Arc<Member>> {
+    let member = shared.session(id?).filter(|member| member.host.generation() == generation)?;
     follow_up(shared, &member);
     Some(member)
 }
@@ -277,8 +342,9 @@ pub(crate) fn follow_up(shared: &Shared, member: &Arc<Member>) {
 
 /// Whether the request asks for a WebSocket. An offer of another protocol (`h2c`) may be ignored.
 pub(crate) fn wants_websocket(headers: &HeaderMap) -> bool {
-    headers.get_all(header::UPGRADE).iter().any(|value| {
-        let names = value.to_str().unwrap_or("");
-        names.split(',').any(|name| name.trim().eq_ignore_ascii_case("websocket"))
-    })
+    headers.contains_key(header::UPGRADE)
+        && headers.get_all(header::UPGRADE).iter().any(|value| {
+            let names = value.to_str().unwrap_or("");
+            names.split(',').any(|name| name.trim().eq_ignore_ascii_case("websocket"))
+        })
 }

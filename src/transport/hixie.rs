@@ -15,6 +15,7 @@ use http::{HeaderMap, Response, StatusCode, header, header::HeaderName, request:
 use std::{
     io,
     mem::MaybeUninit,
+    ops::ControlFlow,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -42,9 +43,9 @@ impl Keys {
 
 /// The answer of a hixie-76 handshake under an HTTP server: right but for the spelling of its head, which clients of
 /// this draft do not compare.
-pub(crate) fn upgrade_head(opened: &Opened) -> Option<(Response<Body>, Keys)> {
-    let keys = Keys::of(&opened.parts.headers)?;
-    let text = hixie::response_76(&opening(opened)?)?;
+pub(crate) fn upgrade_head(opened: &Opened, parts: &Parts) -> Option<(Response<Body>, Keys)> {
+    let keys = Keys::of(&parts.headers)?;
+    let text = hixie::response_76(&opening(opened, parts)?)?;
     let mut response = super::websocket::switching(&[]);
     let headers = response.headers_mut();
     for line in text.lines().skip(1) {
@@ -59,7 +60,7 @@ pub(crate) fn upgrade_head(opened: &Opened) -> Option<(Response<Body>, Keys)> {
 /// Goes on after that answer: the proof, then the session.
 pub(crate) async fn run_upgraded<S>(mut stream: S, opened: Opened, keys: Keys)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     if prove(&mut stream, &keys).await.is_err() {
         return;
@@ -71,7 +72,7 @@ where
 /// Answers a draft handshake on the stream itself, to the letter, and carries the session.
 pub(crate) async fn serve<S>(shared: &Arc<Shared>, mut stream: S, parts: Parts, peer: Peer) -> io::Result<()>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     shared.start();
     let Some(entrance) = shared.mount.route(parts.uri.path(), None).and_then(|route| route.socket()) else {
@@ -83,17 +84,17 @@ where
     }
     let is_76 = parts.headers.contains_key("sec-websocket-key1");
     // A dead session: the connection is closed without a word, as for every transport.
-    let opened = match Opened::of(shared, parts, peer).await {
+    let opened = match Opened::of(shared, &parts, peer).await {
         Ok(opened) => opened,
         Err(NotOpened::Dead) => return stream.shutdown().await,
         Err(NotOpened::Unauthorized) => return refuse(&mut stream, StatusCode::FORBIDDEN).await,
         Err(NotOpened::Denied(denied)) => return refuse(&mut stream, denied.status()).await,
     };
-    let keys = Keys::of(&opened.parts.headers);
+    let keys = Keys::of(&parts.headers);
     if is_76 && keys.is_none() {
         return refuse(&mut stream, StatusCode::BAD_REQUEST).await;
     }
-    let head = opening(&opened).and_then(|opening| match keys {
+    let head = opening(&opened, &parts).and_then(|opening| match keys {
         Some(_) => hixie::response_76(&opening),
         None => hixie::response_75(&opening),
     });
@@ -102,19 +103,20 @@ where
     if let Some(keys) = keys {
         prove(&mut stream, &keys).await?;
     }
+    drop((head, parts));
     opened.run(Hixie::new(stream, shared)).await;
     Ok(())
 }
 
-fn opening(opened: &Opened) -> Option<hixie::Opening<'_>> {
-    let headers = &opened.parts.headers;
+fn opening<'a>(opened: &'a Opened, parts: &'a Parts) -> Option<hixie::Opening<'a>> {
+    let headers = &parts.headers;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let forwarded = opened.shared.options.trust_forwarded_scheme
         && text("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-    let own = opened.peer.own(&opened.parts);
+    let own = opened.peer.own(parts);
     Some(hixie::Opening {
         host: own.host?,
-        target: opened.parts.uri.path_and_query()?.as_str(),
+        target: parts.uri.path_and_query()?.as_str(),
         origin: text(header::ORIGIN.as_str()),
         secure: own.scheme == Some(Scheme::Https) || forwarded,
         protocol: text(header::SEC_WEBSOCKET_PROTOCOL.as_str()),
@@ -171,20 +173,27 @@ impl<S> Hixie<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
-    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Received<impl AsRef<str>>>, Broken>> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Frames for Hixie<S> {
+    fn poll_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        mut hear: impl FnMut(Received<'_>) -> ControlFlow<()>,
+    ) -> Poll<Result<bool, Broken>> {
         loop {
             match self.decoder.next_frame() {
                 Ok(Some(hixie::Frame::Text(text))) => {
                     self.begun.finish();
-                    return Poll::Ready(Ok(Some(Received::Text(text))));
+                    match hear(Received::Text(&text)) {
+                        ControlFlow::Continue(()) => continue,
+                        ControlFlow::Break(()) => return Poll::Ready(Ok(true)),
+                    }
                 }
                 Ok(Some(hixie::Frame::Close)) => {
                     // The answer is two bytes; a peer that leaves no room for them has gone.
                     self.out.extend_from_slice(&hixie::CLOSE);
                     let _ = self.poll_flush(context);
                     self.peer_left = true;
-                    return Poll::Ready(Ok(None::<Received<String>>));
+                    return Poll::Ready(Ok(false));
                 }
                 Ok(None) => {
                     let held = self.begun.hold(self.decoder.held_bytes());
@@ -198,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
             match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
                     self.peer_left = true;
-                    return Poll::Ready(Ok(None));
+                    return Poll::Ready(Ok(false));
                 }
                 Poll::Ready(Ok(())) => self.decoder.feed(buffer.filled()),
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Io)),
@@ -214,10 +223,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Hixie<S> {
         self.begun.pause();
     }
 
-    fn queue(&mut self, frame: Frame) -> Result<(), Broken> {
+    fn queue(&mut self, frame: Frame<'_>) -> Result<(), Broken> {
         // The drafts know nothing else.
         if let Frame::Text(text) = frame {
-            hixie::encode_text(&text, &mut self.out);
+            hixie::encode_text(text, &mut self.out);
         }
         Ok(())
     }

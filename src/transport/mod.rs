@@ -7,6 +7,8 @@ mod encode;
 mod engine;
 mod entering;
 mod flash_policy;
+mod flow;
+mod flusher;
 mod forwarded;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
@@ -17,8 +19,10 @@ mod hixie;
 mod leaving;
 mod name;
 mod origin;
+mod outlet;
 mod packets;
 mod patience;
+mod plain;
 mod polling;
 mod receive;
 mod receive_packets;
@@ -34,10 +38,11 @@ mod websocket;
 
 pub use body::Body;
 pub(crate) use flash_policy::{document as flash_policy, serve as serve_flash_policy};
+pub(crate) use flusher::Flushers;
 pub(crate) use forwarded::TrustedProxies;
 pub(crate) use goodbye::close_gently;
 pub use handle::PeerAddress;
-pub(crate) use handle::{Peer, handle, matches, respond};
+pub(crate) use handle::{Answer, Peer, Routed, answer, handle, matches, sealed};
 pub(crate) use handshake_limit::{
     HandshakeLimit, Rate as HandshakeRate, Turn as HandshakeTurn, Waiting as HandshakeWaiting, network,
 };

@@ -4,138 +4,147 @@ use super::{
     body::Body,
     cors::{Entrance, Gate},
     entering::enter,
-    handle::{METHODS, Peer, find, wants_websocket},
+    handle::{Answer, METHODS, Peer, allowed, at_once, find_session, not_allowed, socket, wants_websocket},
     leaving::leave,
     name::Transport,
     polling::{self, Poll},
     receive::plain,
-    receive_packets,
-    route::{PacketsRoute, Route, says_goodbye},
+    receive_packets::{self, Post},
+    route::{PacketsRoute, parameters, says_goodbye},
     settle::settle,
     stream::{self, Reader},
-    websocket,
+    watch::Watch,
 };
 use crate::{
     client::{Handshake, Member, handle_here},
     hub::WireForm,
     listener::{Generation, Shared, whole_seconds},
+    session::SessionId,
     wire::script,
 };
 use http::{HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
 use http_body::Body as HttpBody;
-use hyper::upgrade::OnUpgrade;
 use std::sync::Arc;
 
-/// Answers a request whose route is one of the packets generation.
-pub(crate) async fn respond<B>(
+/// Answers a request of the packets generation. An id that is none of ours is that of no session.
+pub(crate) fn answer<'a, B>(
     shared: &Arc<Shared>,
+    route: PacketsRoute<Option<SessionId>>,
     parts: Parts,
     body: B,
-    upgrade: OnUpgrade,
     peer: Peer,
-) -> Response<Body>
+) -> Answer<'a>
 where
-    B: HttpBody + Send,
+    B: HttpBody + Send + 'a,
     B::Data: Send,
 {
-    let Some(Route::Packets(route)) = shared.mount.route(parts.uri.path(), parts.uri.query()) else {
-        return plain(StatusCode::NOT_FOUND, "not found");
-    };
     let (transport, id) = match route {
         PacketsRoute::Handshake { transport: Some(transport) } if transport.is_socket() && is_upgrade(&parts) => {
             // A socket without a session: accepted, and told to begin anew.
             (Some(transport), None)
         }
-        PacketsRoute::Session { transport, id } => (transport, Some(id.to_owned())),
-        _ if wants_websocket(&parts.headers) => return Response::new(Body::refused()),
-        PacketsRoute::Welcome => return bare(StatusCode::OK, "Welcome to socket.io."),
+        PacketsRoute::Session { transport, id } => (transport, Some(id)),
+        _ if wants_websocket(&parts.headers) => return at_once(Response::new(Body::refused())),
+        PacketsRoute::Welcome => return at_once(bare(StatusCode::OK, "Welcome to socket.io.")),
         PacketsRoute::UnknownProtocol => {
-            return bare(StatusCode::INTERNAL_SERVER_ERROR, "Protocol version not supported.");
+            return at_once(bare(StatusCode::INTERNAL_SERVER_ERROR, "Protocol version not supported."));
         }
-        PacketsRoute::Handshake { .. } => return Box::pin(handshake(shared, &parts, &peer)).await,
+        PacketsRoute::Handshake { .. } => {
+            let shared = Arc::clone(shared);
+            return Box::pin(async move { handshake(&shared, &parts, &peer).await });
+        }
     };
     let entrance = transport.map_or(Entrance::Handshake { is_script: false }, Entrance::Packets);
     let gate = Gate::judge(shared, &parts, entrance, &peer, false);
     let is_socket = transport.is_some_and(Transport::is_socket);
     let allow = if is_socket { "GET, OPTIONS" } else { METHODS };
     if parts.method == Method::OPTIONS {
-        return gate.preflight(&parts.headers, allow);
+        return at_once(gate.preflight(&parts.headers, allow));
     }
-    let member = id.as_deref().and_then(|id| find(shared, Generation::Packets, id));
+    let member = id.and_then(|id| find_session(shared, Generation::Packets, id));
     if id.is_some() && says_goodbye(parts.uri.query()) {
-        return Box::pin(goodbye(&gate, &parts, member)).await;
+        if gate.is_refused() {
+            return at_once(gate.refusal(&parts.method));
+        }
+        return allowed(gate, Box::pin(goodbye(member)));
     }
     let Some(transport) = transport.filter(|transport| shared.options.speaks_packets(*transport)) else {
-        return Response::new(Body::refused());
+        return at_once(Response::new(Body::refused()));
     };
     if is_socket && parts.method == Method::GET {
-        return Box::pin(websocket::accept(shared, parts, &gate, upgrade, peer)).await;
+        return socket(shared, parts, gate, peer);
     }
     if wants_websocket(&parts.headers) {
-        return Response::new(Body::refused());
+        return at_once(Response::new(Body::refused()));
     }
     if is_socket || !matches!(parts.method, Method::GET | Method::POST) {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
-        return response;
+        return at_once(not_allowed(allow));
     }
     if gate.is_refused() {
-        return gate.refusal(&parts.method);
+        return at_once(gate.refusal(&parts.method));
     }
-    let is_last = asks_to_close(&parts);
-    let mut response = if parts.method == Method::POST {
-        Box::pin(receive_packets::post(shared, member, transport, &parts, body)).await
+    let answer = if parts.method == Method::POST {
+        let post = Post::of(&parts);
+        allowed(gate, Box::pin(receive_packets::post(Arc::clone(shared), member, transport, post, body)))
     } else {
-        drop(body);
-        let (index, reader) = (callback_index(&parts, transport), Reader::of(&parts.headers));
-        // The request's buffers are not held while it waits.
-        drop(parts);
-        carry(member, transport, reader, index, peer).await
+        let index = callback_index(&parts, transport);
+        match member {
+            Some(member) if transport.is_polling() => {
+                allowed(gate, Box::pin(poll(Poll { member, transport, index, watch: peer.watch })))
+            }
+            Some(member) => {
+                let reader = Reader::of(&parts.headers);
+                allowed(gate, Box::pin(stream(member, transport, reader, peer.watch)))
+            }
+            None => {
+                let is_polling = transport.is_polling();
+                let index = index.as_deref();
+                let response =
+                    if is_polling { polling::not_handshaken(index) } else { stream::not_handshaken(transport) };
+                allowed(gate, at_once(response))
+            }
+        }
     };
-    if is_last {
-        response.headers_mut().remove(header::CONNECTION);
-    }
-    // A script may be read from everywhere anyway, and the original said nothing of it.
-    if transport != Transport::JsonpPolling || gate.has_origin() {
-        gate.allow(&mut response);
-    }
-    response
+    if asks_to_close(&parts) { without_promise(answer) } else { answer }
 }
 
-/// Attaches a GET to its session.
-async fn carry(
-    member: Option<Arc<Member>>,
-    transport: Transport,
-    reader: Reader,
-    index: Option<String>,
-    peer: Peer,
-) -> Response<Body> {
-    let Some(member) = member else {
-        let is_polling = transport.is_polling();
-        return if is_polling { polling::not_handshaken(index.as_deref()) } else { stream::not_handshaken(transport) };
-    };
-    let response = if transport.is_polling() {
-        Poll { member: Arc::clone(&member), transport, index, watch: peer.watch }.answer().await
-    } else {
-        settle(&member).await;
-        stream::response(&member, transport, reader, peer.watch).unwrap_or_else(|| stream::not_handshaken(transport))
-    };
+/// Does not promise to keep a connection that its client is done with.
+fn without_promise(answer: Answer<'_>) -> Answer<'_> {
+    Box::pin(async move {
+        let mut response = answer.await;
+        response.headers_mut().remove(header::CONNECTION);
+        response
+    })
+}
+
+/// Attaches a poll to its session.
+async fn poll(poll: Poll) -> Response<Body> {
+    let member = Arc::clone(&poll.member);
+    let response = poll.answer().await;
     // The first answer is sealed: what the application sends now follows it.
     handle_here(&member);
     response
 }
 
+/// Attaches a stream to its session.
+async fn stream(
+    member: Arc<Member>,
+    transport: Transport,
+    reader: Reader,
+    watch: Option<Arc<Watch>>,
+) -> Response<Body> {
+    settle(&member).await;
+    let response = stream::response(&member, transport, reader, watch);
+    handle_here(&member);
+    response.unwrap_or_else(|| stream::not_handshaken(transport))
+}
+
 /// The client ends its session with a request, whatever carries it.
-async fn goodbye(gate: &Gate, parts: &Parts, member: Option<Arc<Member>>) -> Response<Body> {
-    if gate.is_refused() {
-        return gate.refusal(&parts.method);
-    }
+async fn goodbye(member: Option<Arc<Member>>) -> Response<Body> {
     if let Some(member) = member {
         leave(&member).await;
     }
-    let mut response = Response::new(Body::empty());
-    gate.allow(&mut response);
-    response
+    Response::new(Body::empty())
 }
 
 /// Begins a session, which waits for its first connection.
@@ -147,9 +156,7 @@ async fn handshake(shared: &Arc<Shared>, parts: &Parts, peer: &Peer) -> Response
         return gate.preflight(&parts.headers, METHODS);
     }
     if !matches!(parts.method, Method::GET | Method::POST) {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
-        return response;
+        return not_allowed(METHODS);
     }
     if gate.is_refused() {
         return refuse(StatusCode::FORBIDDEN, "handshake bad origin", index);
@@ -237,7 +244,7 @@ fn is_index(text: &str) -> bool {
 }
 
 fn query_value(parts: &Parts, name: &str) -> Option<String> {
-    let mut fields = form_urlencoded::parse(parts.uri.query()?.as_bytes());
+    let mut fields = parameters(parts.uri.query()?);
     fields.find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
 }
 

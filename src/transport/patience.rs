@@ -1,7 +1,7 @@
 //! How long a peer is waited for, with a timer only while it is: until the rest of what it began to send has come, and
 //! until it takes a byte of what is written to it.
 
-use super::{handle::Peer, socket::Broken, watch::Watch};
+use super::{handle::Peer, socket::Broken, watch::Socket};
 use crate::{
     client::{Held, Received},
     listener::{Budget, Count, Shared},
@@ -114,12 +114,17 @@ impl WritePatience {
         Self { shared, stall: None }
     }
 
-    /// What becomes of a write. Where the connection is watched, a peer is seen to read before there is room for more.
+    /// That of the same peer, while nothing waits.
+    pub(crate) fn fresh(&self) -> Self {
+        Self::new(Arc::clone(&self.shared))
+    }
+
+    /// What becomes of a write. Where the socket is known, a peer is seen to read before there is room for more.
     pub(crate) fn judge<T>(
         &mut self,
         context: &mut Context<'_>,
         outcome: Poll<io::Result<T>>,
-        watch: Option<&Watch>,
+        socket: Option<&Socket>,
     ) -> Poll<io::Result<T>> {
         if let Poll::Ready(outcome) = outcome {
             if let Err(error) = &outcome {
@@ -129,8 +134,8 @@ impl WritePatience {
             return Poll::Ready(outcome);
         }
         let limit = self.shared.options.budget.write_timeout;
-        let stall = self.stall.get_or_insert_with(|| Box::new(Stall::new(limit, watch.is_some())));
-        ready!(stall.poll_over(context, limit, || watch.and_then(Watch::unacknowledged)));
+        let stall = self.stall.get_or_insert_with(|| Box::new(Stall::new(limit, socket.is_some())));
+        ready!(stall.poll_over(context, limit, || socket.and_then(Socket::unacknowledged)));
         self.give_up();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

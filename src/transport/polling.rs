@@ -10,12 +10,12 @@ use super::{
 use crate::{
     client::{Context, Member},
     hub::WireForm,
-    session::{DisconnectReason, Mode, Polls, Taken},
+    session::{Batch, DisconnectReason, Mode, Polls, Taken},
     wire::packets,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, sync::Arc, task};
 use tokio::time::timeout;
 
 /// Where the answer of a poll goes.
@@ -31,36 +31,48 @@ pub(crate) struct Poll {
 impl Poll {
     /// Holds the poll until there is an answer.
     pub(crate) async fn answer(self) -> Response<Body> {
-        settle(&self.member).await;
-        let form = self.member.host.form;
-        let index = self.index.as_deref();
-        let Some(number) = Context::attach(&self.member, Mode::Poll, self.transport) else { return over(form, index) };
-        // Dropped with the future when the client hangs up.
-        let mut parked = Parked::new(&self.member, number);
-        let taken = poll_fn(|context| parked.member.poll_take(context, number)).await;
-        parked.is_answered();
-        drop(parked);
-        match taken {
-            Taken::Batch(batch) => {
-                let bytes = encode::poll_body(form, self.member.id(), &batch, index);
+        let Self { member, transport, index, watch } = self;
+        settle(&member).await;
+        let (form, index) = (member.host.form, index.as_deref());
+        let Some(number) = Context::attach(&member, Mode::Poll, transport) else { return over(form, index) };
+        let encode = |batch: &Batch| encode::poll_body(form, member.id(), batch, index);
+        match parked(&member, number, encode).await {
+            (Taken::Batch(()), Some(bytes)) => {
                 let is_script = index.is_some();
-                let body = PollBody::new(bytes, self.member, number, self.watch);
-                response(form, is_script, Body::poll(body))
+                let body = PollBody::new(bytes, member, number, watch);
+                return response(form, is_script, Body::poll(body));
             }
-            Taken::Displaced if self.transport != self.member.host.transport() => {
+            (Taken::Displaced, _) if transport != member.host.transport() => {
                 // A client that fell back to another transport does not close the one before. Answered at once, it
                 // would poll again at once, and the two would displace each other without end.
-                let profile = self.member.host.shared.options.profile(form, self.transport);
-                let Polls::Sealed { duration } = profile.polls else { return over(form, index) };
-                let _ = timeout(duration, self.member.host.shared.until_over(&self.member)).await;
-                response(form, index.is_some(), Body::full(encode::idle_poll_body(form, index)))
+                let shared = &member.host.shared;
+                let Polls::Sealed { duration } = shared.options.profile(form, transport).polls else {
+                    return over(form, index);
+                };
+                let _ = Box::pin(timeout(duration, shared.until_over(&member))).await;
             }
-            Taken::Expired | Taken::Displaced | Taken::GivenUp | Taken::Wait => {
-                response(form, index.is_some(), Body::full(encode::idle_poll_body(form, index)))
-            }
-            Taken::Closed => over(form, index),
+            (Taken::Closed, _) => return over(form, index),
+            _ => {}
         }
+        response(form, index.is_some(), Body::full(encode::idle_poll_body(form, index)))
     }
+}
+
+/// Waits for a batch, and encodes it, or for the end of the poll.
+pub(crate) async fn parked<E>(
+    member: &Arc<Member>,
+    number: u64,
+    encode: impl Fn(&Batch) -> E,
+) -> (Taken<()>, Option<E>) {
+    // Dropped with the future when the client hangs up.
+    let mut parked = Parked { member, number, waits: true };
+    let mut encoded = None;
+    let next = |context: &mut task::Context<'_>| {
+        member.poll_next(context, number, false, |batch| encoded = Some(encode(batch)))
+    };
+    let taken = poll_fn(next).await;
+    parked.waits = false;
+    (taken, encoded)
 }
 
 /// What a poll of a session hears that is over, or never was. A client of the frames generation is told nothing, since
@@ -79,20 +91,10 @@ pub(crate) fn not_handshaken(index: Option<&str>) -> Response<Body> {
 }
 
 /// A poll that waits. Dropped with its future, when the client hangs up, it lets go of the session.
-pub(crate) struct Parked<'a> {
+struct Parked<'a> {
     member: &'a Arc<Member>,
     number: u64,
     waits: bool,
-}
-
-impl<'a> Parked<'a> {
-    pub(crate) fn new(member: &'a Arc<Member>, number: u64) -> Self {
-        Self { member, number, waits: true }
-    }
-
-    pub(crate) fn is_answered(&mut self) {
-        self.waits = false;
-    }
 }
 
 impl Drop for Parked<'_> {
@@ -105,16 +107,15 @@ impl Drop for Parked<'_> {
 
 fn response(form: WireForm, is_script: bool, body: Body) -> Response<Body> {
     let kind = match (form, is_script) {
-        (_, true) => "text/javascript; charset=UTF-8",
-        (WireForm::Envelope, false) => "text/plain",
-        (_, false) => "text/plain; charset=UTF-8",
+        (_, true) => HeaderValue::from_static("text/javascript; charset=UTF-8"),
+        (WireForm::Envelope, false) => HeaderValue::from_static("text/plain"),
+        (_, false) => HeaderValue::from_static("text/plain; charset=UTF-8"),
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_TYPE, kind);
     if form == WireForm::Packets {
         headers.insert(header::CONNECTION, HeaderValue::from_static("Keep-Alive"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if is_script {
             headers.insert(header::X_XSS_PROTECTION, HeaderValue::from_static("0"));
         }

@@ -3,7 +3,7 @@
 
 use super::{body::Body, engine, leaving::let_others_pass, name::Transport, receive_packets, request_body::whole_body};
 use crate::{
-    client::{Event, Member, Message, handle_elsewhere, handle_here},
+    client::{Burst, Member, Message, handle_elsewhere},
     hub::WireForm,
     listener::{Count, Counters, Generation},
     wire::{bounds::Bounds, envelope, form, frames, packets::Acknowledge},
@@ -13,24 +13,31 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use std::{future::poll_fn, sync::Arc, task::Waker};
 
-/// Hands one payload's packets on, in order.
-pub(crate) fn payload(member: &Arc<Member>, text: &str) {
-    member.host.shared.counters.add(Count::ReceivedBytes, text.len());
+/// Hands the packets of a text on, in order.
+pub(crate) fn text(burst: &mut Burst<'_>, text: &str) {
+    let member = burst.member();
+    burst.count_bytes(text.len());
     match member.host.form {
-        WireForm::Packets => receive_packets::frame(member, text),
-        WireForm::Frames | WireForm::Envelope => {
-            deliver(member, packets_of(member, member.host.transport(), text));
-            handle_here(member);
+        WireForm::Packets => receive_packets::frame(burst, text),
+        WireForm::Frames => {
+            let shared = &member.host.shared;
+            let mut bounds = shared.options.budget.bounds();
+            let complete = frames::decode_each(text, &mut bounds, |packet| deliver(burst, packet));
+            count(&shared.counters, &bounds, complete);
         }
-        _ => engine::text_frame(member, text),
+        WireForm::Envelope => {
+            let packets = packets_of(member, member.host.transport(), text);
+            packets.into_iter().for_each(|packet| deliver(burst, packet));
+        }
+        _ => engine::text_frame(burst, text),
     }
 }
 
 /// Hands on what came as bytes, where the generation knows them.
-pub(crate) fn binary(member: &Arc<Member>, bytes: Bytes) {
-    member.host.shared.counters.add(Count::ReceivedBytes, bytes.len());
-    if !matches!(member.host.generation(), Generation::Frames | Generation::Packets) {
-        engine::binary_frame(member, bytes);
+pub(crate) fn binary(burst: &mut Burst<'_>, bytes: Bytes) {
+    burst.count_bytes(bytes.len());
+    if !matches!(burst.member().host.generation(), Generation::Frames | Generation::Packets) {
+        engine::binary_frame(burst, bytes);
     }
 }
 
@@ -54,45 +61,43 @@ pub(crate) fn count(counters: &Counters, bounds: &Bounds, is_good: bool) {
     counters.add(Count::TooDeep, bounds.too_deep);
 }
 
-fn deliver(member: &Arc<Member>, packets: Vec<frames::Packet>) {
-    let mut messages = 0;
-    for packet in packets {
-        let message = match packet {
-            frames::Packet::Heartbeat(counter) => {
-                member.heartbeat(Some(counter));
-                continue;
-            }
-            frames::Packet::Text(text) => Message::Text(text),
-            frames::Packet::Json(json) => Message::Json(json),
-        };
-        let namespace = Arc::clone(member.host.shared.namespaces.root());
-        member.host.inbox.push(Event::Message { namespace, message, acknowledge: Acknowledge::None });
-        messages += 1;
-    }
-    member.host.shared.counters.add(Count::ReceivedMessages, messages);
+fn deliver(burst: &mut Burst<'_>, packet: frames::Packet) {
+    let member = burst.member();
+    let message = match packet {
+        frames::Packet::Heartbeat(counter) => return member.heartbeat(Some(counter)),
+        frames::Packet::Text(text) => Message::Text(text),
+        frames::Packet::Json(json) => Message::Json(json),
+    };
+    let root = member.host.shared.namespaces.root();
+    burst.message(Arc::clone(root), message, Acknowledge::None);
 }
 
 /// Hands over what a POST has brought when the application is no longer behind. A client that hangs up before, because
 /// its page is closed, has sent it all the same: it is taken, unless far too much waits already. What is the last of a
-/// client lets everything else pass that is on its way.
-pub(crate) async fn in_turn(member: &Arc<Member>, is_last: bool, deliver: impl FnOnce()) {
-    struct Arrived<'a, F: FnOnce()>(&'a Arc<Member>, Option<F>);
-    impl<F: FnOnce()> Drop for Arrived<'_, F> {
+/// client lets everything else pass that is on its way. `burst` says when the handlers begin.
+pub(crate) async fn in_turn<'a>(
+    member: &'a Arc<Member>,
+    is_last: bool,
+    burst: fn(&'a Arc<Member>) -> Burst<'a>,
+    deliver: impl FnOnce(&mut Burst<'_>),
+) {
+    struct Arrived<'a, F: FnOnce(&mut Burst<'_>)>(&'a Arc<Member>, Option<F>);
+    impl<F: FnOnce(&mut Burst<'_>)> Drop for Arrived<'_, F> {
         fn drop(&mut self) {
             let Self(member, deliver) = self;
             if let Some(deliver) = deliver.take().filter(|_| member.host.inbox.has_spare_room()) {
-                deliver();
+                deliver(&mut Burst::for_later(member));
                 handle_elsewhere(member);
             }
         }
     }
     let mut arrived = Arrived(member, Some(deliver));
     if is_last {
-        let_others_pass(member).await;
+        Box::pin(let_others_pass(member)).await;
     }
     room(member).await;
     if let Some(deliver) = arrived.1.take() {
-        deliver();
+        deliver(&mut burst(member));
     }
 }
 
@@ -149,8 +154,8 @@ where
             _ => true,
         });
         if !packets.is_empty() {
-            in_turn(&member, is_last, || deliver(&member, packets)).await;
-            handle_here(&member);
+            let deliver_all = |burst: &mut Burst<'_>| packets.into_iter().for_each(|packet| deliver(burst, packet));
+            in_turn(&member, is_last, Burst::in_request, deliver_all).await;
         }
     } else {
         member.host.shared.counters.add(Count::Malformed, 1);

@@ -6,9 +6,10 @@ use super::{
     name::Transport,
     receive::{count, in_turn},
     request_body::{unwanted_body, whole_body},
+    route::parameters,
 };
 use crate::{
-    client::{Credentials, Data, Event, Member, Message, acknowledge_receipt, acknowledged, handle_here},
+    client::{Burst, Credentials, Data, Event, Member, Message, acknowledge_receipt, acknowledged, handle_here},
     listener::{Count, Shared},
     session::DisconnectReason,
     wire::{
@@ -19,18 +20,16 @@ use crate::{
 };
 use http::{HeaderValue, Response, header, request::Parts};
 use http_body::Body as HttpBody;
-use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// Hands the packet in a WebSocket frame on.
-pub(crate) fn frame(member: &Arc<Member>, text: &str) {
-    let shared = &member.host.shared;
+pub(crate) fn frame(burst: &mut Burst<'_>, text: &str) {
+    let shared = &burst.member().host.shared;
     let mut bounds = shared.options.budget.bounds();
     let packet = packets::decode(text, &mut bounds);
     count(&shared.counters, &bounds, packet.is_some());
     if let Some(packet) = packet {
-        deliver(member, packet);
-        handle_here(member);
+        deliver(burst, packet);
     }
 }
 
@@ -46,25 +45,43 @@ fn read<'a>(member: &Member, data: &'a str) -> Vec<Packet<'a>> {
     packets
 }
 
+/// What the head of a POST says of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Post {
+    asks_first: bool,
+    /// Our own client's way to learn that nobody took what it sent, so that it can send it again.
+    asks_for_word: bool,
+    has_origin: bool,
+}
+
+impl Post {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let (headers, query) = (&parts.headers, parts.uri.query());
+        Self {
+            asks_first: headers.contains_key(header::EXPECT),
+            asks_for_word: query.is_some_and(|query| parameters(query).any(|(name, _)| name == "confirm")),
+            has_origin: headers.contains_key(header::ORIGIN),
+        }
+    }
+}
+
 /// Reads a POST and delivers what is in it. The answer is the same whatever that is, also without a session, unless the
 /// client asks to be told (docs/wire/packets.md §6).
 pub(crate) async fn post<B>(
-    shared: &Shared,
+    shared: Arc<Shared>,
     member: Option<Arc<Member>>,
     via: Transport,
-    parts: &Parts,
+    Post { asks_first, asks_for_word, has_origin }: Post,
     body: B,
 ) -> Response<Body>
 where
     B: HttpBody + Send,
     B::Data: Send,
 {
-    let headers = &parts.headers;
     let arrival = member.as_ref().map(|member| member.host.inbox.arrival());
-    let asks_first = headers.contains_key(header::EXPECT);
     let read = match &member {
-        Some(_) => whole_body(shared, body, asks_first).await.map(Some),
-        None => unwanted_body(shared, body, asks_first).await.map(|()| None),
+        Some(_) => whole_body(&shared, body, asks_first).await.map(Some),
+        None => Box::pin(unwanted_body(&shared, body, asks_first)).await.map(|()| None),
     };
     let body = match read {
         Ok(body) => body,
@@ -75,7 +92,7 @@ where
     if member.is_some() && known.is_none() {
         shared.counters.add(Count::Ignored, 1);
     }
-    let unheard = if asks_for_word(parts.uri.query()) { packets::NOT_HANDSHAKEN } else { "1" };
+    let unheard = if asks_for_word { packets::NOT_HANDSHAKEN } else { "1" };
     let mut response = Response::new(match (known, &body) {
         (None, _) | (_, None) => Body::full(unheard),
         (Some(member), Some(bytes)) => {
@@ -94,7 +111,7 @@ where
             if outcome == Outcome::Goodbye {
                 handle_here(member);
                 drop(arrival);
-                shared.until_over(member).await;
+                Box::pin(shared.until_over(member)).await;
             }
             let word = if outcome == Outcome::Unheard { unheard } else { "1" };
             Body::receipt(word, Afterwards(Arc::clone(member)))
@@ -102,15 +119,10 @@ where
     });
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
-    if headers.contains_key(header::ORIGIN) {
+    if has_origin {
         answer.insert(header::X_XSS_PROTECTION, HeaderValue::from_static("0"));
     }
     response
-}
-
-/// Our own client's way to learn that nobody took what it sent, so that it can send it again.
-fn asks_for_word(query: Option<&str>) -> bool {
-    query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "confirm"))
 }
 
 /// What became of a payload.
@@ -128,14 +140,14 @@ async fn payload(member: &Arc<Member>, data: &str) -> Outcome {
     for packet in read(member, data) {
         match packet.kind {
             // These do not wait behind the application.
-            Kind::Heartbeat | Kind::Ack { .. } => deliver(member, packet),
+            Kind::Heartbeat | Kind::Ack { .. } => deliver(&mut Burst::for_later(member), packet),
             _ => waiting.push(packet),
         }
     }
     let mut outcome = Outcome::Heard;
     if !waiting.is_empty() {
         let is_last = waiting.iter().any(says_goodbye);
-        let deliver_all = || {
+        let deliver_all = |burst: &mut Burst<'_>| {
             if !member.host.is_known() {
                 outcome = Outcome::Unheard;
                 return;
@@ -145,10 +157,11 @@ async fn payload(member: &Arc<Member>, data: &str) -> Outcome {
                     outcome = Outcome::Goodbye;
                     return begin_to_leave(member);
                 }
-                deliver(member, packet);
+                deliver(burst, packet);
             }
         };
-        in_turn(member, is_last, deliver_all).await;
+        // What is answered first is handled when the answer has been taken.
+        in_turn(member, is_last, Burst::for_later, deliver_all).await;
     }
     outcome
 }
@@ -157,58 +170,53 @@ fn says_goodbye(packet: &Packet<'_>) -> bool {
     matches!(packet, Packet { kind: Kind::Disconnect, endpoint: "", .. })
 }
 
-/// What one packet means for the session, or puts into the inbox.
-fn deliver(member: &Arc<Member>, packet: Packet<'_>) {
+/// What one packet means for the session, and for the application.
+fn deliver(burst: &mut Burst<'_>, packet: Packet<'_>) {
+    let member = burst.member();
+    let shared = &member.host.shared;
     let Packet { acknowledge, endpoint, kind } = packet;
     member.host.hear();
     match kind {
         Kind::Heartbeat => return member.heartbeat(None),
         Kind::Disconnect if endpoint.is_empty() => {
             // What came before it may still be answered.
-            handle_here(member);
+            burst.flush();
             return member.end_by_client(DisconnectReason::ClientDisconnect);
         }
         _ => {}
     }
     // One that the application has not made is answered by silence.
-    let Some(namespace) = member.host.shared.namespaces.find(endpoint) else {
-        member.host.shared.counters.add(Count::Ignored, 1);
-        return;
-    };
-    let event = match kind {
+    let Some(namespace) = shared.namespaces.find(endpoint) else { return shared.counters.add(Count::Ignored, 1) };
+    match kind {
         Kind::Connect { query } => {
             if member.host.seats.holds(&namespace) {
                 acknowledge_receipt(member, &namespace, acknowledge);
             }
             let credentials = Credentials { query: query.map(str::to_owned), auth: None };
-            Event::Enter { namespace, credentials }
+            burst.queue(Event::Enter { namespace, credentials });
         }
         Kind::Disconnect => {
             acknowledge_receipt(member, &namespace, acknowledge);
-            Event::Leave(namespace)
+            burst.queue(Event::Leave(namespace));
         }
-        Kind::Text(text) => Event::Message { namespace, message: Message::Text(text.to_owned()), acknowledge },
-        Kind::Json(Some(json)) => Event::Message { namespace, message: Message::Json(json.to_owned()), acknowledge },
+        Kind::Text(text) => burst.message(namespace, Message::Text(text.to_owned()), acknowledge),
+        Kind::Json(Some(json)) => burst.message(namespace, Message::Json(json.to_owned()), acknowledge),
         Kind::Event(Some(event)) => {
-            let (name, arguments) = (event.name.to_string(), event.arguments.json().to_owned());
-            // It was read as JSON before.
-            let Ok(arguments) = RawValue::from_string(arguments) else { return };
-            let arguments = Data::new(arguments, Vec::new());
-            Event::Named { namespace, name, arguments, acknowledge }
+            let arguments = Data::new(event.arguments.into_owned(), Vec::new());
+            burst.named(namespace, event.name, arguments, acknowledge);
         }
         Kind::Ack { id, arguments } => {
             // Neither it nor its receipt waits for anything.
             acknowledged(member, &namespace, id, arguments.map(|list| Data::new(list.to_owned(), Vec::new())));
-            return acknowledge_receipt(member, &namespace, acknowledge);
+            acknowledge_receipt(member, &namespace, acknowledge);
         }
         // Nothing the application could use, but it has arrived.
         Kind::Json(None) | Kind::Event(None) => {
-            member.host.shared.counters.add(Count::Ignored, 1);
-            Event::Receipt { namespace, acknowledge }
+            shared.counters.add(Count::Ignored, 1);
+            burst.queue(Event::Receipt { namespace, acknowledge });
         }
-        Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => Event::Receipt { namespace, acknowledge },
-    };
-    let is_message = matches!(event, Event::Message { .. } | Event::Named { .. });
-    member.host.shared.counters.add(Count::ReceivedMessages, usize::from(is_message));
-    member.host.inbox.push(event);
+        Kind::Error | Kind::Noop | Kind::Unknown | Kind::Heartbeat => {
+            burst.queue(Event::Receipt { namespace, acknowledge });
+        }
+    }
 }

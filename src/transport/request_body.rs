@@ -10,10 +10,13 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 use std::{
+    future::{Future, poll_fn},
     ops::Deref,
     pin::{Pin, pin},
+    task::Poll,
     time::Duration,
 };
+use tokio::time::timeout;
 
 /// How much of a body beyond the limit is read, in bytes, and how long its next piece may take.
 const THROWN_AWAY: usize = 32 << 20;
@@ -97,17 +100,24 @@ where
         return Err(Box::new(plain(StatusCode::PAYLOAD_TOO_LARGE, "body too large")));
     }
     let mut body = pin!(body.map_err(|_| Unread::Incomplete));
-    let reading = tokio::time::timeout(budget.body_timeout, read(body.as_mut(), limit, whole));
-    let (count, status, text, goes_on) = match reading.await {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(Unread::TooLarge)) => (Count::TooLarge, StatusCode::PAYLOAD_TOO_LARGE, "body too large", true),
-        Ok(Err(Unread::NoRoom)) => (Count::RefusedBody, StatusCode::SERVICE_UNAVAILABLE, "too much to do", true),
-        Ok(Err(Unread::Incomplete)) => (Count::Incomplete, StatusCode::BAD_REQUEST, "incomplete body", false),
-        Err(_) => (Count::TooSlow, StatusCode::REQUEST_TIMEOUT, "body too slow", false),
+    let outcome = {
+        let mut reading = pin!(read(body.as_mut(), limit, whole));
+        // Most bodies have come with their heads: no timer for these, nor the room for one.
+        match poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => Box::pin(timeout(budget.body_timeout, reading)).await.ok(),
+        }
+    };
+    let (count, status, text, goes_on) = match outcome {
+        Some(Ok(())) => return Ok(()),
+        Some(Err(Unread::TooLarge)) => (Count::TooLarge, StatusCode::PAYLOAD_TOO_LARGE, "body too large", true),
+        Some(Err(Unread::NoRoom)) => (Count::RefusedBody, StatusCode::SERVICE_UNAVAILABLE, "too much to do", true),
+        Some(Err(Unread::Incomplete)) => (Count::Incomplete, StatusCode::BAD_REQUEST, "incomplete body", false),
+        None => (Count::TooSlow, StatusCode::REQUEST_TIMEOUT, "body too slow", false),
     };
     shared.counters.add(count, 1);
     if goes_on {
-        let _ = tokio::time::timeout(budget.body_timeout, throw_away(body)).await;
+        let _ = Box::pin(timeout(budget.body_timeout, throw_away(body))).await;
     }
     let mut response = plain(status, text);
     if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -140,6 +150,8 @@ async fn read<B: HttpBody<Error = Unread>>(
             kept.forget();
             return Err(Unread::TooLarge);
         }
+        let rest = body.size_hint().upper().and_then(|rest| usize::try_from(rest).ok());
+        make_room(&mut kept.bytes, data.remaining(), rest);
         kept.bytes.put(data);
         if !kept.held.set(kept.bytes.capacity()) {
             kept.forget();
@@ -149,13 +161,45 @@ async fn read<B: HttpBody<Error = Unread>>(
     Ok(())
 }
 
+/// Makes room for a piece: twice what there was, so that a body is not copied with each of its pieces, but no more than is
+/// still to come.
+fn make_room(bytes: &mut Vec<u8>, piece: usize, rest: Option<usize>) {
+    let needed = bytes.len().saturating_add(piece);
+    if needed > bytes.capacity() {
+        let whole = rest.map_or(usize::MAX, |rest| needed.saturating_add(rest));
+        let room = needed.max(2 * bytes.capacity()).min(whole);
+        bytes.reserve_exact(room - bytes.len());
+    }
+}
+
 /// Reads on while something comes: a client that is still sending when the connection closes never sees the answer.
 async fn throw_away<B: HttpBody<Error = Unread>>(mut body: Pin<&mut B>) {
     let mut length = 0;
-    while let Ok(Some(Ok(frame))) = tokio::time::timeout(GAP, body.frame()).await {
+    while let Ok(Some(Ok(frame))) = timeout(GAP, body.frame()).await {
         length += frame.data_ref().map_or(0, Buf::remaining);
         if length > THROWN_AWAY {
             break;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_grows_with_what_comes_and_not_beyond_what_is_announced() {
+        let mut bytes = Vec::new();
+        for (piece, rest, room) in [
+            (100, Some(1_000_000), 100),
+            (100, Some(100), 200),
+            (100, Some(0), 300),
+            (10, None, 600),
+            (1, Some(5), 600),
+        ] {
+            make_room(&mut bytes, piece, rest);
+            bytes.resize(bytes.len() + piece, 0);
+            assert_eq!(bytes.capacity(), room, "a piece of {piece}");
         }
     }
 }

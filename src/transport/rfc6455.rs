@@ -19,6 +19,7 @@ use bytes::{Buf, BytesMut};
 use std::{
     future::poll_fn,
     mem::MaybeUninit,
+    ops::ControlFlow,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -61,7 +62,7 @@ enum Peer {
     HungUp,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Rfc6455<S> {
     /// The servers of the packets generation took frames that were not masked, so such clients may exist.
     pub(crate) fn new(stream: S, budget: &Budget, waiting: &Arc<Waiting>, takes_unmasked: bool) -> Self {
         Self {
@@ -77,50 +78,76 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
         }
     }
 
-    /// The next message; nothing when the peer has hung up.
-    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Message>, Broken>> {
-        if !self.behind.is_empty() {
-            let mut input = &mut self.behind[..];
-            let decoded = self.decoder.decode(&mut input);
-            let left = input.len();
-            if left == 0 {
-                self.behind = BytesMut::new();
-            } else {
-                self.behind.advance(self.behind.len() - left);
-            }
-            if let Some(message) = self.judge(decoded)? {
-                return Poll::Ready(Ok(Some(message)));
+    /// What was read behind the handshake comes first.
+    pub(crate) fn came_before(&mut self, bytes: &[u8]) {
+        self.behind.extend_from_slice(bytes);
+    }
+
+    /// Shows what is in the input, until `hear` breaks off; what is left of the input lies behind that.
+    fn decode(
+        &mut self,
+        input: &mut &mut [u8],
+        context: &mut Context<'_>,
+        hear: &mut impl FnMut(Received<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Broken> {
+        while !input.is_empty() {
+            let decoded = self.decoder.decode(input);
+            let heard = match self.judge(decoded)? {
+                None => break,
+                Some(Message::Text(text)) => hear(Received::Text(&text)),
+                Some(Message::Binary(bytes)) => hear(Received::Binary(bytes.into_owned().into())),
+                Some(Message::Pong) => hear(Received::Pong),
+                Some(Message::Ping(payload)) => {
+                    self.answer(payload, context)?;
+                    ControlFlow::Continue(())
+                }
+                Some(Message::Close(code)) => {
+                    self.unanswered = None;
+                    self.staged.add_close(code);
+                    self.peer = Peer::Leaves;
+                    *input = &mut [];
+                    break;
+                }
+            };
+            if heard.is_break() {
+                return Ok(heard);
             }
         }
-        loop {
-            let mut space = [MaybeUninit::uninit(); READ_SIZE];
-            let mut buffer = ReadBuf::uninit(&mut space);
-            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
-                Poll::Pending => return self.poll_rest(context),
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Io)),
-            }
-            let mut input = buffer.filled_mut();
-            if input.is_empty() {
-                return Poll::Ready(Ok(None));
-            }
-            let decoded = self.decoder.decode(&mut input);
-            if !input.is_empty() {
-                self.behind = BytesMut::from(&*input);
-            }
-            if let Some(message) = self.judge(decoded)? {
-                return Poll::Ready(Ok(Some(message)));
-            }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The same with what was read before.
+    fn decode_behind(
+        &mut self,
+        context: &mut Context<'_>,
+        hear: &mut impl FnMut(Received<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Broken> {
+        let mut behind = std::mem::take(&mut self.behind);
+        let mut input = &mut behind[..];
+        let heard = self.decode(&mut input, context, hear)?;
+        let left = input.len();
+        if left > 0 {
+            behind.advance(behind.len() - left);
+            self.behind = behind;
         }
+        Ok(heard)
     }
 
     /// There is no more to read; what has begun to come must not take for ever.
     fn poll_rest<T>(&mut self, context: &mut Context<'_>) -> Poll<Result<T, Broken>> {
-        let broken = ready!(self.begun.poll_over(context, self.decoder.is_idle()));
-        Poll::Ready(Err(self.give_up(broken, close_code::POLICY)))
+        if let Poll::Ready(broken) = self.begun.poll_over(context, self.decoder.is_idle()) {
+            return Poll::Ready(Err(self.give_up(broken, close_code::POLICY)));
+        }
+        // Whoever only reads shall answer pings all the same.
+        if self.answers > 0 {
+            if let Poll::Ready(outcome) = self.poll_flush(context) {
+                outcome?;
+            }
+        }
+        Poll::Pending
     }
 
-    fn judge(&mut self, decoded: Result<Option<Message>, Error>) -> Result<Option<Message>, Broken> {
+    fn judge<'a>(&mut self, decoded: Result<Option<Message<'a>>, Error>) -> Result<Option<Message<'a>>, Broken> {
         match decoded {
             Ok(Some(message)) => {
                 // A ping may have come between the frames of a message.
@@ -170,39 +197,45 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rfc6455<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
-    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Received<impl AsRef<str>>>, Broken>> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Frames for Rfc6455<S> {
+    fn poll_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        mut hear: impl FnMut(Received<'_>) -> ControlFlow<()>,
+    ) -> Poll<Result<bool, Broken>> {
         loop {
             match self.peer {
                 Peer::Speaks => {}
                 Peer::Leaves => {
                     ready!(self.poll_flush(context))?;
                     self.peer = Peer::Left;
-                    return Poll::Ready(Ok(None::<Received<String>>));
+                    return Poll::Ready(Ok(false));
                 }
-                Peer::Left | Peer::HungUp => return Poll::Ready(Ok(None)),
+                Peer::Left | Peer::HungUp => return Poll::Ready(Ok(false)),
             }
-            let Poll::Ready(message) = self.poll_message(context)? else {
-                // Whoever only reads shall answer pings all the same.
-                if self.answers > 0 {
-                    if let Poll::Ready(outcome) = self.poll_flush(context) {
-                        outcome?;
-                    }
+            if !self.behind.is_empty() {
+                if self.decode_behind(context, &mut hear)?.is_break() {
+                    return Poll::Ready(Ok(true));
                 }
-                return Poll::Pending;
-            };
-            match message {
-                Some(Message::Text(text)) => return Poll::Ready(Ok(Some(Received::Text(text)))),
-                Some(Message::Binary(bytes)) => return Poll::Ready(Ok(Some(Received::Binary(bytes.into())))),
-                Some(Message::Pong) => return Poll::Ready(Ok(Some(Received::Pong))),
-                Some(Message::Ping(payload)) => self.answer(payload, context)?,
-                Some(Message::Close(code)) => {
-                    self.unanswered = None;
-                    self.staged.add_close(code);
-                    self.behind = BytesMut::new();
-                    self.peer = Peer::Leaves;
+                continue;
+            }
+            let mut space = [MaybeUninit::uninit(); READ_SIZE];
+            let mut buffer = ReadBuf::uninit(&mut space);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Io)),
+                Poll::Pending => return self.poll_rest(context),
+            }
+            let mut input = buffer.filled_mut();
+            if input.is_empty() {
+                self.peer = Peer::HungUp;
+                continue;
+            }
+            if self.decode(&mut input, context, &mut hear)?.is_break() {
+                if !input.is_empty() {
+                    self.behind = BytesMut::from(&*input);
                 }
-                None => self.peer = Peer::HungUp,
+                return Poll::Ready(Ok(true));
             }
         }
     }
@@ -211,7 +244,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
         self.begun.pause();
     }
 
-    fn queue(&mut self, frame: Frame) -> Result<(), Broken> {
+    fn queue(&mut self, frame: Frame<'_>) -> Result<(), Broken> {
         // Nothing may follow the answer to a goodbye.
         if self.peer != Peer::Speaks {
             return Err(Broken::Io);
@@ -244,8 +277,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames for Rfc6455<S> {
                 }));
             }
         }
-        if poll_fn(|context| self.poll_flush(context)).await.is_ok() {
+        if poll_fn(|context| self.poll_flush(context)).await.is_err() {
+            return;
+        }
+        if self.peer == Peer::Speaks {
             close_gently(&mut self.stream).await;
+        } else {
+            // After its goodbye a peer sends nothing that could be left unread.
+            let _ = poll_fn(|context| Pin::new(&mut self.stream).poll_shutdown(context)).await;
         }
     }
 }

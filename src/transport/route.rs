@@ -3,6 +3,7 @@
 
 use super::{cors::Entrance, engine::Query, name::Transport};
 use crate::listener::{Dialect, FileName};
+use std::borrow::Cow;
 
 /// What a path under the resource asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +20,16 @@ pub(crate) enum Route<'a> {
         tail: Option<&'a str>,
     },
     /// Something of the packets generation.
-    Packets(PacketsRoute<'a>),
+    Packets(PacketsRoute<&'a str>),
     /// Engine.IO, with Socket.IO in its messages or alone.
     Engine { bare: bool },
     /// A WebSocket with messages and nothing else.
     BareWebSocket,
 }
 
-/// What a path of the packets generation asks for.
+/// What a path of the packets generation asks for, a session by its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PacketsRoute<'a> {
+pub(crate) enum PacketsRoute<I> {
     /// Something with too much behind it: a word of welcome, for who wonders whether the server is there.
     Welcome,
     /// Another revision of the protocol than 1.
@@ -36,7 +37,19 @@ pub(crate) enum PacketsRoute<'a> {
     /// A new session. The path may name a transport all the same.
     Handshake { transport: Option<Transport> },
     /// A transport of a session; nothing when the name is missing or not one of ours, which only a goodbye may do.
-    Session { transport: Option<Transport>, id: &'a str },
+    Session { transport: Option<Transport>, id: I },
+}
+
+impl<I> PacketsRoute<I> {
+    /// The same, with the id read.
+    pub(crate) fn by<J>(self, read: impl FnOnce(I) -> J) -> PacketsRoute<J> {
+        match self {
+            Self::Welcome => PacketsRoute::Welcome,
+            Self::UnknownProtocol => PacketsRoute::UnknownProtocol,
+            Self::Handshake { transport } => PacketsRoute::Handshake { transport },
+            Self::Session { transport, id } => PacketsRoute::Session { transport, id: read(id) },
+        }
+    }
 }
 
 impl Route<'_> {
@@ -56,7 +69,35 @@ impl Route<'_> {
 
 /// Whether the query says goodbye for a session of the packets generation, which any request may do.
 pub(crate) fn says_goodbye(query: Option<&str>) -> bool {
-    query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "disconnect"))
+    query.is_some_and(|query| parameters(query).any(|(name, _)| name == "disconnect"))
+}
+
+/// The names and values in a query.
+pub(crate) fn parameters(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    // Nearly always there is nothing to decode.
+    let is_plain = !query.as_bytes().contains(&b'%') && !query.as_bytes().contains(&b'+');
+    let mut rest = Some(query);
+    let pairs = std::iter::from_fn(move || {
+        let (pair, further) = cut(rest?, b'&');
+        rest = further;
+        Some(pair)
+    });
+    pairs.filter(|pair| !pair.is_empty()).filter_map(move |pair| {
+        if !is_plain {
+            return form_urlencoded::parse(pair.as_bytes()).next();
+        }
+        let (name, value) = cut(pair, b'=');
+        Some((name.into(), value.unwrap_or("").into()))
+    })
+}
+
+/// What is before the first of these bytes, and what is behind it. Byte by byte: what is cut here is short.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    debug_assert!(at.is_ascii());
+    match text.bytes().position(|byte| byte == at) {
+        Some(end) => (text.get(..end).unwrap_or(text), text.get(end + 1..)),
+        None => (text, None),
+    }
 }
 
 /// Where a listener lives: paths, and the dialect its frames generation speaks there.
@@ -108,14 +149,11 @@ impl Mount {
         if let Some(route) = packets(rest) {
             return Some(Route::Packets(route));
         }
-        let (name, rest) = match rest.split_once('/') {
-            Some((name, rest)) => (name, Some(rest)),
-            None => (rest, None),
-        };
+        let (name, rest) = cut(rest, b'/');
         let transport = name.parse().ok().filter(|transport| *transport != Transport::Polling)?;
-        let (session, tail) = match rest.and_then(|rest| rest.split_once('/')) {
-            Some((session, tail)) => (Some(session), Some(tail)),
-            None => (rest, None),
+        let (session, tail) = match rest.map(|rest| cut(rest, b'/')) {
+            Some((session, tail)) => (Some(session), tail),
+            None => (None, None),
         };
         Some(Route::Frames {
             transport,
@@ -127,17 +165,23 @@ impl Mount {
 }
 
 /// `protocol/transport/session`, one trailing slash forgiven, when the protocol is a number. The transport may be empty.
-fn packets(rest: &str) -> Option<PacketsRoute<'_>> {
+fn packets(rest: &str) -> Option<PacketsRoute<&str>> {
+    if !rest.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    let mut segments = rest.split('/');
-    let protocol = segments.next().filter(|protocol| !protocol.is_empty())?;
+    let (protocol, rest) = cut(rest, b'/');
     if !protocol.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let (transport, id) = (segments.next(), segments.next().filter(|id| !id.is_empty()));
-    if segments.next().is_some() {
+    let (transport, rest) = rest.map_or((None, None), |rest| {
+        let (transport, rest) = cut(rest, b'/');
+        (Some(transport), rest)
+    });
+    if rest.is_some_and(|id| id.contains('/')) {
         return Some(PacketsRoute::Welcome);
     }
+    let id = rest.filter(|id| !id.is_empty());
     if protocol.trim_start_matches('0') != "1" {
         return Some(PacketsRoute::UnknownProtocol);
     }
@@ -151,7 +195,8 @@ fn packets(rest: &str) -> Option<PacketsRoute<'_>> {
 /// The last segment, one trailing slash forgiven.
 fn last_segment(tail: &str) -> &str {
     let tail = tail.strip_suffix('/').unwrap_or(tail);
-    tail.rsplit('/').next().unwrap_or(tail)
+    let begin = tail.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1);
+    tail.get(begin..).unwrap_or(tail)
 }
 
 #[cfg(test)]
@@ -164,6 +209,14 @@ mod tests {
 
     fn file(name: &str) -> Option<Route<'_>> {
         FileName::parse(name).map(Route::File)
+    }
+
+    #[test]
+    fn a_query_is_read_as_a_form_is() {
+        for query in ["", "&", "a", "a=", "=b", "a=b=c&&d", "EIO=4&transport=polling&sid=x", "a%3D=%26+b&c=é&%41"] {
+            let read: Vec<_> = parameters(query).collect();
+            assert_eq!(read, form_urlencoded::parse(query.as_bytes()).collect::<Vec<_>>(), "{query}");
+        }
     }
 
     fn mount(resource: &str) -> Mount {

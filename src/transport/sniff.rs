@@ -13,6 +13,8 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 const MAX_HEADERS: usize = 64;
+/// Room for most heads. What is read here is the connection's first buffer.
+const USUAL_HEAD: usize = 1024;
 
 /// How a connection begins.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub(crate) async fn sniff(
     transports: &[Transport],
     max_head_bytes: usize,
 ) -> io::Result<Opening> {
-    let mut buffer = BytesMut::new();
+    let mut buffer = BytesMut::with_capacity(USUAL_HEAD.min(max_head_bytes));
     loop {
         let known = buffer.len();
         if stream.read_buf(&mut buffer).await? == 0 {
@@ -71,6 +73,9 @@ fn look(bytes: &[u8], known: usize, mount: &Mount, transports: &[Transport]) -> 
     if !ends(bytes, known) {
         return Look::More;
     }
+    if is_versioned(bytes) {
+        return Look::Http;
+    }
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     match head.parse(bytes) {
@@ -85,7 +90,19 @@ fn look(bytes: &[u8], known: usize, mount: &Mount, transports: &[Transport]) -> 
 /// Whether the empty line behind a head is there, some of which may be among the bytes that were known.
 fn ends(bytes: &[u8], known: usize) -> bool {
     let news = bytes.get(known.saturating_sub(2)..).unwrap_or(bytes);
-    news.windows(2).any(|end| end == b"\n\n") || news.windows(3).any(|end| end == b"\n\r\n")
+    let mut lines = news.split(|byte| *byte == b'\n');
+    // The first may have begun before, and the last is not at its end.
+    (_, _) = (lines.next(), lines.next_back());
+    lines.any(|line| matches!(line, b"" | b"\r"))
+}
+
+/// Whether a head is that of a later draft, as almost every one is.
+fn is_versioned(head: &[u8]) -> bool {
+    head.split(|byte| *byte == b'\n').any(|line| {
+        [&b"sec-websocket-key:"[..], b"sec-websocket-version:"]
+            .iter()
+            .any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
+    })
 }
 
 /// Whether the bytes are, or may become, a GET of a socket under the mount. Tells for almost every other request
@@ -115,9 +132,7 @@ fn hixie_request(head: &httparse::Request<'_, '_>, mount: &Mount, transports: &[
     let (parts, ()) = request.body(()).ok()?.into_parts();
     let headers = &parts.headers;
     let upgrade = headers.get(header::UPGRADE)?.as_bytes();
-    let versioned =
-        headers.contains_key(header::SEC_WEBSOCKET_KEY) || headers.contains_key(header::SEC_WEBSOCKET_VERSION);
-    if !upgrade.eq_ignore_ascii_case(b"websocket") || versioned {
+    if !upgrade.eq_ignore_ascii_case(b"websocket") {
         return None;
     }
     let entrance = mount.route(parts.uri.path(), None)?.socket()?;

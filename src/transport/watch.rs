@@ -6,7 +6,7 @@
 //! (where the kernel tells); whether the connection was reset, which is what a client's system sends when it closes
 //! with bytes unread; and whether another request came on it, which a client sends after it has read the response.
 
-use super::{acknowledged::unacknowledged, patience::WritePatience};
+use super::{acknowledged::unacknowledged, patience::WritePatience, plain::Plain};
 use crate::{
     listener::Shared,
     session::{Delivery, Outcome},
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use socket2::SockRef;
 use std::{
-    fmt, io,
+    fmt, io, mem,
     net::{Shutdown, SocketAddr},
     pin::Pin,
     sync::{
@@ -50,15 +50,20 @@ impl Socket {
     /// 20 s, or for as long as it may leave a write unread if that is longer, counts as gone.
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
+        Self::patient(stream, UNACKNOWLEDGED)
+    }
+
+    /// The same for a peer that may take its time with what is written to it. The kernel would report one that does not
+    /// read as broken when it has lost its patience with one that acknowledges nothing.
+    pub(crate) fn patient(stream: TcpStream, write_timeout: Duration) -> Self {
         // A system that knows neither still carries bytes.
         let _ = stream.set_nodelay(true);
         let socket = Self { stream: Arc::new(stream) };
-        socket.set_patience(UNACKNOWLEDGED);
+        socket.set_patience(write_timeout.max(UNACKNOWLEDGED));
         socket
     }
 
-    /// Lets a peer take its time with what is written to it. The kernel would report one that does not read as broken
-    /// when it has lost its patience with one that acknowledges nothing.
+    /// Lets a peer take its time that was to be less patient.
     pub(crate) fn wait_for_reader(&self, write_timeout: Duration) {
         if write_timeout > UNACKNOWLEDGED {
             self.set_patience(write_timeout);
@@ -74,6 +79,21 @@ impl Socket {
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.stream.peer_addr().ok()
+    }
+
+    /// Writes what there is room for now.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.try_write(bytes)
+    }
+
+    /// How much the peer's system does not have, in bytes, where that can be known.
+    pub(crate) fn unacknowledged(&self) -> Option<u32> {
+        unacknowledged(self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?)
+    }
+
+    /// Whoever does not read shall not go on to fill the kernel's memory, nor read later what is queued again.
+    pub(crate) fn reset_at_the_end(&self) {
+        let _ = SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
     }
 }
 
@@ -206,20 +226,9 @@ impl Watch {
         self.waiting.wake();
     }
 
-    /// How much the peer's system does not have, in bytes, where that can be known.
-    pub(crate) fn unacknowledged(&self) -> Option<u32> {
-        let stream = &self.socket.stream;
-        unacknowledged(stream.local_addr().ok()?, stream.peer_addr().ok()?)
-    }
-
     /// Whether the peer's system has all of it. True where that cannot be known.
     fn is_acknowledged(&self) -> bool {
-        self.unacknowledged().is_none_or(|bytes| bytes == 0)
-    }
-
-    /// Whoever does not read shall not go on to fill the kernel's memory, nor read later what is queued again.
-    fn reset_at_the_end(&self) {
-        let _ = SockRef::from(&*self.socket.stream).set_linger(Some(Duration::ZERO));
+        self.socket.unacknowledged().is_none_or(|bytes| bytes == 0)
     }
 
     fn has_unconfirmed(&self) -> bool {
@@ -267,6 +276,10 @@ impl Delivery for WatchedBatch {
     }
 
     fn poll_settled(&self, context: &mut Context<'_>) -> Poll<()> {
+        // Whoever need not wait leaves no waker behind: the next flush would wake it in vain.
+        if self.outcome() != Outcome::UnderWay {
+            return Poll::Ready(());
+        }
         self.watch.waiting.register(context.waker());
         if self.outcome() == Outcome::UnderWay { Poll::Pending } else { Poll::Ready(()) }
     }
@@ -289,14 +302,15 @@ pub(crate) struct Observed<S> {
 
 impl<S> Observed<S> {
     pub(crate) fn new(shared: &Arc<Shared>, stream: S, watch: Arc<Watch>, prefix: Bytes) -> Self {
-        watch.socket.wait_for_reader(shared.options.budget.write_timeout);
         Self { stream, watch, prefix, patience: WritePatience::new(Arc::clone(shared)) }
     }
+}
 
-    /// Puts bytes back in front.
-    pub(crate) fn unread(&mut self, bytes: Bytes) {
-        debug_assert!(self.prefix.is_empty());
-        self.prefix = bytes;
+impl Observed<Socket> {
+    /// What is left when nothing is to be watched any more.
+    pub(crate) fn into_plain(mut self) -> (Plain, Bytes) {
+        let prefix = mem::take(&mut self.prefix);
+        (Plain::new(self.stream.clone(), self.patience.fresh()), prefix)
     }
 }
 
@@ -319,9 +333,9 @@ fn note_write<T>(
     outcome: Poll<io::Result<T>>,
 ) -> Poll<io::Result<T>> {
     let is_pending = outcome.is_pending();
-    let outcome = patience.judge(context, outcome, Some(watch));
+    let outcome = patience.judge(context, outcome, Some(&watch.socket));
     if is_pending && outcome.is_ready() {
-        watch.reset_at_the_end();
+        watch.socket.reset_at_the_end();
     }
     note(watch, patience, outcome)
 }

@@ -8,9 +8,10 @@ use super::{
     handle::{Peer, find, wants_websocket},
     hixie,
     patience::Patient,
+    plain::Plain,
     receive::plain,
     rfc6455::Rfc6455,
-    socket::{self, Frames},
+    socket::{self, Carried, Frames},
     watch::{Observed, Socket},
 };
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
     },
     wire::rfc6455::handshake_answer,
 };
+use futures_util::future::Either;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -69,7 +71,7 @@ pub(crate) async fn accept(
         Ok(draft) => draft,
         Err(response) => return *response,
     };
-    let opened = match Opened::of(shared, parts, peer).await {
+    let opened = match Opened::of(shared, &parts, peer).await {
         Ok(opened) => opened,
         Err(NotOpened::Dead) => return Response::new(Body::refused()),
         Err(NotOpened::Unauthorized) => return plain(StatusCode::FORBIDDEN, "unauthorized"),
@@ -78,11 +80,11 @@ pub(crate) async fn accept(
     match draft {
         Draft::Rfc6455 { accept } => switch(accept, opened, upgrade),
         Draft::Hixie76 => {
-            let Some((head, keys)) = hixie::upgrade_head(&opened) else {
+            let Some((head, keys)) = hixie::upgrade_head(&opened, &parts) else {
                 return plain(StatusCode::BAD_REQUEST, "malformed websocket keys");
             };
             tokio::spawn(async move {
-                if let Some((upgraded, opened)) = handed_over(upgrade, opened).await {
+                if let Some(upgraded) = handed_over(upgrade).await {
                     let stream = Patient::new(TokioIo::new(upgraded), &opened.shared, &opened.peer);
                     hixie::run_upgraded(stream, opened, keys).await;
                 }
@@ -102,18 +104,13 @@ pub(crate) fn accept_key(parts: &Parts) -> Option<String> {
 
 /// Hands the connection over to the session.
 pub(crate) fn switch(accept: String, opened: Opened, upgrade: OnUpgrade) -> Response<Body> {
-    tokio::spawn(async move {
-        if let Some((upgraded, opened)) = handed_over(upgrade, opened).await {
-            run_rfc6455(upgraded, opened).await;
-        }
-    });
+    tokio::spawn(carry(upgrade, opened));
     switching(&[(header::SEC_WEBSOCKET_ACCEPT, accept)])
 }
 
 /// A socket that may begin or go on with a session.
 pub(crate) struct Opened {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) parts: Parts,
     pub(crate) peer: Peer,
     pub(crate) transport: Transport,
     session: Wanted,
@@ -152,18 +149,18 @@ pub(crate) enum NotOpened {
 
 impl Opened {
     /// A socket of Engine.IO.
-    pub(crate) fn engine(shared: &Arc<Shared>, parts: Parts, peer: Peer, session: Wanted) -> Self {
-        Self { shared: Arc::clone(shared), parts, peer, transport: Transport::WebSocket, session }
+    pub(crate) fn engine(shared: &Arc<Shared>, peer: Peer, session: Wanted) -> Self {
+        Self { shared: Arc::clone(shared), peer, transport: Transport::WebSocket, session }
     }
 
-    pub(crate) async fn of(shared: &Arc<Shared>, parts: Parts, peer: Peer) -> Result<Self, NotOpened> {
+    pub(crate) async fn of(shared: &Arc<Shared>, parts: &Parts, peer: Peer) -> Result<Self, NotOpened> {
         let (transport, session) = match shared.mount.route(parts.uri.path(), parts.uri.query()) {
             Some(Route::Frames { transport, dialect, session: None, .. }) if !shared.is_shutting_down() => {
-                let begin = begin(shared, &parts, &peer, dialect.form()).await?;
+                let begin = begin(shared, parts, &peer, dialect.form()).await?;
                 (transport, Wanted::New(begin))
             }
             Some(Route::BareWebSocket) if !shared.is_shutting_down() => {
-                let begin = begin(shared, &parts, &peer, WireForm::BareWebSocket).await?;
+                let begin = begin(shared, parts, &peer, WireForm::BareWebSocket).await?;
                 (Transport::WebSocket, Wanted::New(begin))
             }
             Some(Route::Frames { transport, session: Some(id), .. }) => {
@@ -180,7 +177,12 @@ impl Opened {
             }
             _ => return Err(NotOpened::Dead),
         };
-        Ok(Self { shared: Arc::clone(shared), parts, peer, transport, session })
+        Ok(Self { shared: Arc::clone(shared), peer, transport, session })
+    }
+
+    /// The framing of the RFC on its stream.
+    fn frames<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) -> Rfc6455<S> {
+        Rfc6455::new(stream, &self.shared.options.budget, &self.shared.received, self.takes_unmasked())
     }
 
     /// The servers of the packets generation took frames that are not masked.
@@ -192,7 +194,7 @@ impl Opened {
         }
     }
 
-    /// The session, begun now if it is a new one. The request is no longer needed.
+    /// The session, begun now if it is a new one.
     fn into_session(self) -> Session {
         match self.session {
             Wanted::Known(member) => Session::Carried(member),
@@ -205,15 +207,32 @@ impl Opened {
         }
     }
 
-    /// Carries the session on the socket, in the task that has it already.
+    /// Carries the session on the socket.
     pub(crate) async fn run(self, frames: impl Frames) {
+        // What only the beginning needs is not to be carried by every socket.
+        let carried = Box::pin(self.begin(frames)).await;
+        if let Some(carried) = carried {
+            carried.run().await;
+        }
+    }
+
+    /// Nothing when it came to its end already.
+    async fn begin<F: Frames>(self, frames: F) -> Option<Carried<F>> {
         let transport = self.transport;
         match self.into_session() {
-            Session::Carried(member) => socket::run(frames, member, transport).await,
-            Session::Polled(member, probe) => upgrade_session(frames, member, probe).await,
+            Session::Carried(member) => {
+                if member.host.engine.is_some() {
+                    // Simple clients begin to listen when they have read that the connection is theirs, and miss what
+                    // comes with it.
+                    tokio::time::sleep(BREATH).await;
+                }
+                return socket::begin(frames, member, transport).await;
+            }
+            Session::Polled(member, probe) => return upgrade_session(frames, member, probe).await,
             Session::Unknown => socket::not_handshaken(frames).await,
             Session::Refused => {}
         }
+        None
     }
 }
 
@@ -267,10 +286,10 @@ pub(crate) fn switching(headers: &[(header::HeaderName, String)]) -> Response<Bo
 }
 
 /// Waits for the server to let go of the connection.
-async fn handed_over(upgrade: OnUpgrade, opened: Opened) -> Option<(Upgraded, Opened)> {
+async fn handed_over(upgrade: OnUpgrade) -> Option<Upgraded> {
     static TOLD: AtomicBool = AtomicBool::new(false);
     match upgrade.await {
-        Ok(upgraded) => Some((upgraded, opened)),
+        Ok(upgraded) => Some(upgraded),
         Err(error) if error.is_user() && !TOLD.swap(true, Ordering::Relaxed) => {
             log::error!(
                 target: "heirloom::transport",
@@ -285,35 +304,53 @@ async fn handed_over(upgrade: OnUpgrade, opened: Opened) -> Option<(Upgraded, Op
     }
 }
 
-/// Runs the session on the plain stream where it can be had, which needs no second buffer.
-async fn run_rfc6455(upgraded: Upgraded, opened: Opened) {
-    match upgraded.downcast::<TokioIo<Observed<Socket>>>() {
-        Ok(parts) => {
-            let mut stream = parts.io.into_inner();
-            stream.unread(bytes::Bytes::copy_from_slice(&parts.read_buf));
-            drop(parts.read_buf);
-            run_on(stream, opened).await;
+/// Carries the session when the server has let go of the connection.
+fn carry(upgrade: OnUpgrade, opened: Opened) -> impl Future<Output = ()> + Send {
+    // What only the beginning needs is not to be carried by every socket.
+    let beginning = Box::pin(take_over(upgrade, opened));
+    async move {
+        let carried = beginning.await;
+        match carried {
+            Some(Either::Left(plain)) => plain.run().await,
+            Some(Either::Right(foreign)) => foreign.run().await,
+            None => {}
         }
-        Err(upgraded) => run_on(Patient::new(TokioIo::new(upgraded), &opened.shared, &opened.peer), opened).await,
     }
 }
 
-/// The session runs in a task of its own, which holds nothing of the request and the upgrade.
-async fn run_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, opened: Opened) {
-    let shared = &opened.shared;
-    let frames = Rfc6455::new(stream, &shared.options.budget, &shared.received, opened.takes_unmasked());
-    let transport = opened.transport;
-    match opened.into_session() {
-        Session::Carried(member) => {
-            if member.host.engine.is_some() {
-                // Simple clients begin to listen when they have read that the connection is theirs, and miss what comes
-                // with it.
-                tokio::time::sleep(BREATH).await;
-            }
-            drop(tokio::spawn(socket::run(frames, member, transport)));
+type OnPlain = Carried<Rfc6455<Plain>>;
+type OnForeign = Carried<Rfc6455<Patient<TokioIo<Upgraded>>>>;
+
+/// Begins on the plain stream where it can be had, which needs no second buffer.
+async fn take_over(upgrade: OnUpgrade, opened: Opened) -> Option<Either<OnPlain, OnForeign>> {
+    match handed_over(upgrade).await?.downcast::<TokioIo<Observed<Socket>>>() {
+        Ok(parts) => {
+            let (stream, unread) = parts.io.into_inner().into_plain();
+            let mut frames = opened.frames(stream);
+            frames.came_before(&parts.read_buf);
+            frames.came_before(&unread);
+            drop((parts.read_buf, unread));
+            opened.begin(frames).await.map(Either::Left)
         }
-        Session::Polled(member, probe) => drop(tokio::spawn(upgrade_session(frames, member, probe))),
-        Session::Unknown => socket::not_handshaken(frames).await,
-        Session::Refused => {}
+        Err(upgraded) => {
+            let stream = Patient::new(TokioIo::new(upgraded), &opened.shared, &opened.peer);
+            let frames = opened.frames(stream);
+            opened.begin(frames).await.map(Either::Right)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_of_a_websocket_is_small() {
+        // There is one for every client, for as long as it is here.
+        assert!(size(carry) <= 320, "{} bytes", size(carry));
     }
 }

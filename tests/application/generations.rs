@@ -171,6 +171,39 @@ async fn one_broadcast_reaches_clients_of_every_release_and_one_handler_hears_th
 }
 
 #[tokio::test]
+async fn what_is_said_to_all_is_encoded_once_for_each_wire_form_among_them() {
+    /// Envelopes, frames, packets, Engine.IO 3 and 4, Engine.IO alone, WebSocket alone.
+    const FORMS: u64 = 7;
+    let builders = [Listener::builder().without_recovery(), Listener::builder()];
+    // With recovery another one, of those who may come back.
+    for (builder, forms) in builders.into_iter().zip([FORMS, FORMS + 1]) {
+        let builder = builder
+            .also_mount("old.io", Dialect::Json)
+            .also_mount("raw.io", Dialect::BareEngine)
+            .also_mount("plain", Dialect::BareWebSocket);
+        let server = Server::new(builder).await;
+        let guests = Guest::all(&server).await;
+        let encoded = || server.listener.stats().encoded;
+        assert_eq!(encoded(), 0, "what the protocols say by themselves is not counted");
+        assert_eq!(server.listener.emit("news", &1).unwrap().queued, guests.len());
+        assert_eq!(encoded(), forms);
+        assert_eq!(server.listener.broadcast("news").queued, guests.len());
+        assert_eq!(encoded(), 2 * forms);
+        let _ = server.listener.everybody().volatile().send("news");
+        assert_eq!(encoded(), 3 * forms);
+        let clients = server.listener.clients();
+        let reached = clients[1..].iter().filter(|client| client.join("room")).count();
+        assert_eq!(server.listener.to("room").send("news").queued, reached);
+        let before = encoded();
+        assert!((3 * forms + 1..=4 * forms).contains(&before), "{before}");
+        for client in &clients {
+            client.send("news").unwrap();
+        }
+        assert_eq!(encoded(), before + clients.len() as u64, "what is for one is encoded for it");
+    }
+}
+
+#[tokio::test]
 async fn binary_reaches_those_whose_release_knows_it_and_the_others_are_counted() {
     let builder = Listener::builder()
         .also_mount("old.io", Dialect::Json)

@@ -72,6 +72,29 @@ async fn messages_are_handled_in_order_and_one_at_a_time_although_handlers_wait(
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_many_messages_come_at_once_each_is_handled_in_its_turn() {
+    const COUNT: usize = 700;
+    let server = Server::new(Listener::builder()).await;
+    let gate = blockable(&server);
+    for transport in crate::support::FRAMES_TRANSPORTS {
+        let mut peer = Peer::open(&server, transport).await;
+        let mut numbers = numbers(COUNT);
+        for waits in [0, 1, 300, COUNT - 1] {
+            numbers[waits] = "wait".to_owned();
+        }
+        let payload: Vec<_> = numbers.iter().map(String::as_str).collect();
+        peer.send(&payload).await;
+        for waits in [0, 1, 300, COUNT - 1] {
+            let heard = server.events.texts_until(&peer.id, waits + 1).await;
+            assert_eq!(heard, numbers[..=waits], "{transport}: nothing behind one that waits");
+            gate.notify_one();
+        }
+        peer.send(&["more"]).await;
+        assert_eq!(server.events.texts_until(&peer.id, COUNT + 1).await[COUNT], "more");
+    }
+}
+
 #[tokio::test]
 async fn connecting_is_handled_before_the_first_message_and_disconnecting_after_the_last() {
     let server = Server::new(Listener::builder()).await;

@@ -11,12 +11,13 @@ use crate::{
     },
 };
 use bytes::Bytes;
+use http::HeaderValue;
 
 /// The body of a poll's answer, and what it is.
 #[derive(Debug)]
 pub(super) struct PollAnswer {
     pub(super) bytes: Bytes,
-    pub(super) kind: &'static str,
+    pub(super) kind: &'static HeaderValue,
 }
 
 /// Browsers of 1.5 to 1.7 cannot read much more text than 64 KiB in one answer, but bytes they can.
@@ -24,9 +25,9 @@ const LARGE_TEXT: usize = 16 << 10;
 /// Room for what stands around a packet in a payload.
 const FRAMING: usize = 12;
 
-const TEXT: &str = "text/plain; charset=UTF-8";
-const BYTES: &str = "application/octet-stream";
-const SCRIPT: &str = "text/javascript; charset=UTF-8";
+static TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+static BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
+static SCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=UTF-8");
 
 /// `index` is the callback of a JSONP client.
 pub(super) fn poll_body(member: &Member, engine: &Engine, batch: &Batch, index: Option<&str>) -> PollAnswer {
@@ -72,14 +73,14 @@ fn answer<'a, P: Iterator<Item = Outgoing<'a>>>(
     };
     if in_bytes {
         engine::encode_binary_payload(packets(), &mut out);
-        return PollAnswer { bytes: out.into(), kind: BYTES };
+        return PollAnswer { bytes: out.into(), kind: &BYTES };
     }
     engine::encode_payload(revision, engine.strings().payload, packets(), &mut out);
-    let Some(index) = index else { return PollAnswer { bytes: out.into(), kind: TEXT } };
+    let Some(index) = index else { return PollAnswer { bytes: out.into(), kind: &TEXT } };
     let mut call = Vec::with_capacity(out.len() + 32);
     // Payloads are made of text, so nothing is replaced here.
     script::engine_jsonp(index, &String::from_utf8_lossy(&out), &mut call);
-    PollAnswer { bytes: call.into(), kind: SCRIPT }
+    PollAnswer { bytes: call.into(), kind: &SCRIPT }
 }
 
 fn outgoing<'a>(member: &Member, element: &'a Element, opening: &'a [u8]) -> Outgoing<'a> {
@@ -93,35 +94,34 @@ fn outgoing<'a>(member: &Member, element: &'a Element, opening: &'a [u8]) -> Out
 }
 
 /// A batch as WebSocket frames, a packet each.
-pub(crate) fn socket_frames(member: &Member, engine: &Engine, batch: &Batch, mut each: impl FnMut(Frame)) {
+pub(crate) fn socket_frames(member: &Member, engine: &Engine, batch: &Batch, mut each: impl FnMut(Frame<'_>)) {
     let revision = member.host.form.revision();
     for entry in &batch.0 {
-        each(match &entry.element {
-            Element::Opening => Frame::Text(opening(member, batch).into()),
+        match &entry.element {
+            Element::Opening => each(Frame::Text(&opening(member, batch).into())),
             // The end of the connection says it.
-            Element::Goodbye => continue,
-            Element::Heartbeat(_) => Frame::Text(Bytes::from_static(heartbeat(member).as_bytes())),
-            Element::Message(text) if revision == Some(Revision::Three) => Frame::Text(encoded(engine, text)),
-            Element::Message(text) => Frame::Text(text.clone()),
+            Element::Goodbye => {}
+            Element::Heartbeat(_) => each(Frame::Text(&Bytes::from_static(heartbeat(member).as_bytes()))),
+            Element::Message(text) if revision == Some(Revision::Three) && needs_encoding(engine, text) => {
+                each(Frame::Text(&double_utf8::encode(&String::from_utf8_lossy(text)).into()));
+            }
+            Element::Message(text) => each(Frame::Text(text)),
             Element::Binary(bytes) | Element::Attachment(bytes) => match revision {
                 Some(revision) if engine.has_texts_only() => {
                     let mut out = Vec::new();
                     engine::encode_base64_message(revision, bytes, &mut out);
-                    Frame::Text(out.into())
+                    each(Frame::Text(&out.into()));
                 }
-                Some(Revision::Three) => Frame::Binary { kind: Some(engine::MESSAGE), bytes: bytes.clone() },
-                _ => Frame::Binary { kind: None, bytes: bytes.clone() },
+                Some(Revision::Three) => each(Frame::Binary { kind: Some(engine::MESSAGE), bytes }),
+                _ => each(Frame::Binary { kind: None, bytes }),
             },
-        });
+        }
     }
 }
 
-/// A text as the client decodes it.
-fn encoded(engine: &Engine, text: &Bytes) -> Bytes {
-    if text.is_ascii() || engine.strings().socket != Strings::Double {
-        return text.clone();
-    }
-    double_utf8::encode(&String::from_utf8_lossy(text)).into()
+/// Whether the client decodes a text as if it were encoded twice, and that makes a difference.
+fn needs_encoding(engine: &Engine, text: &Bytes) -> bool {
+    !text.is_ascii() && engine.strings().socket == Strings::Double
 }
 
 fn heartbeat(member: &Member) -> &'static str {

@@ -7,13 +7,12 @@ use super::{
     upgrade::{LET_GO, LOOK},
 };
 use crate::{
-    client::{Context, Engine, Member, handle_here},
-    listener::Shared,
+    client::{Burst, Context, Engine, Member},
     session::{Mode, Taken},
     transport::{
         body::Body,
         name::Transport,
-        polling::{Parked, PollBody},
+        polling::{PollBody, parked},
         receive::{count, room},
         request_body::whole_body,
         settle::settle,
@@ -27,89 +26,91 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::Body as HttpBody;
-use std::{future::poll_fn, sync::Arc};
+use std::sync::Arc;
 use tokio::time::{sleep, timeout};
 
 /// Holds a poll until there is an answer.
 pub(super) async fn answer(
-    member: &Arc<Member>,
-    engine: &Engine,
+    member: Arc<Member>,
     transport: Transport,
-    index: Option<&str>,
+    index: Option<String>,
     watch: Option<Arc<Watch>>,
 ) -> Result<Response<Body>, Error> {
+    let engine = member.host.engine.as_deref().ok_or(Error::SessionUnknown)?;
     member.polled();
-    settle(member).await;
+    settle(&member).await;
     let is_being_left = engine.is_probed();
     if is_being_left && !engine.has_left_polls() {
         // What the client has said on its socket was said before.
-        sleep(LET_GO).await;
+        Box::pin(sleep(LET_GO)).await;
     }
     if engine.has_left_polls() {
         return Err(Error::BadRequest);
     }
-    let Some(number) = Context::attach(member, Mode::Poll, transport) else { return Err(Error::SessionUnknown) };
-    let taken = {
-        // Dropped with the future when the client hangs up.
-        let mut parked = Parked::new(member, number);
-        let taken = poll_fn(|context| member.poll_take(context, number)).await;
-        parked.is_answered();
-        taken
-    };
-    let word = match taken {
-        Taken::Batch(batch) => {
-            let PollAnswer { bytes, kind } = encode::poll_body(member, engine, &batch, index);
-            let body = PollBody::new(bytes, Arc::clone(member), number, watch);
+    let number = Context::attach(&member, Mode::Poll, transport).ok_or(Error::SessionUnknown)?;
+    let index = index.as_deref();
+    let (taken, body) = parked(&member, number, |batch| encode::poll_body(&member, engine, batch, index)).await;
+    let word = match (taken, body) {
+        (Taken::Batch(()), Some(PollAnswer { bytes, kind })) => {
+            let body = PollBody::new(bytes, Arc::clone(&member), number, watch);
             return Ok(respond(kind, Body::poll(body)));
         }
         // It came when the client had left polling already.
-        Taken::Displaced if is_being_left => return Err(Error::BadRequest),
+        (Taken::Displaced, _) if is_being_left => return Err(Error::BadRequest),
         // The client has gone over to a socket, is about to, or has said goodbye.
-        Taken::Displaced | Taken::Expired | Taken::Closed => engine::NOOP,
-        Taken::GivenUp | Taken::Wait => engine::CLOSE,
+        (Taken::Displaced | Taken::Expired | Taken::Closed, _) => engine::NOOP,
+        _ => engine::CLOSE,
     };
-    let PollAnswer { bytes, kind } = encode::poll_word(member, engine, word, index);
+    let PollAnswer { bytes, kind } = encode::poll_word(&member, engine, word, index);
     Ok(respond(kind, Body::full(bytes)))
 }
 
-fn respond(kind: &'static str, body: Body) -> Response<Body> {
+fn respond(kind: &'static HeaderValue, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_TYPE, kind.clone());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
+/// What the head of a POST says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Post {
+    asks_first: bool,
+    in_bytes: bool,
+}
+
+impl Post {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+        let in_bytes = kind.starts_with(b"application/octet-stream");
+        Self { asks_first: headers.contains_key(header::EXPECT), in_bytes }
+    }
+}
+
 /// Reads a POST and delivers what is in it; the handlers have begun when the answer leaves.
-pub(super) async fn post<B>(
-    shared: &Shared,
-    member: &Arc<Member>,
-    engine: &Engine,
-    headers: &HeaderMap,
-    body: B,
-) -> Result<Response<Body>, Error>
+pub(super) async fn post<B>(member: Arc<Member>, post: Post, body: B) -> Result<Response<Body>, Error>
 where
     B: HttpBody + Send,
     B::Data: Send,
 {
+    let engine = member.host.engine.as_deref().ok_or(Error::SessionUnknown)?;
     let Some(_claim) = engine.begin_post() else {
         // Two at a time have no order.
-        receive::malformed(member);
+        receive::malformed(&member);
         return Err(Error::BadRequest);
     };
-    let asks_first = headers.contains_key(header::EXPECT);
-    let (bytes, _held) = match whole_body(shared, body, asks_first).await {
+    let shared = &member.host.shared;
+    let (bytes, _held) = match whole_body(shared, body, post.asks_first).await {
         Ok(body) => body.into_parts(),
         Err(response) => return Ok(*response),
     };
     let bytes = Bytes::from(bytes);
-    let revision = member.host.form.revision().unwrap_or(Revision::Four);
-    if shared.find_member(member).is_none() {
+    if shared.find_member(&member).is_none() {
         return Err(Error::SessionUnknown);
     }
-    if member.is_open() && !deliver(member, engine, revision, headers, &bytes).await {
-        receive::malformed(member);
+    if member.is_open() && !deliver(&member, engine, post.in_bytes, &bytes).await {
+        receive::malformed(&member);
         return Err(Error::BadRequest);
     }
     let mut response = Response::new(Body::full("ok"));
@@ -132,15 +133,8 @@ async fn until_polled(member: &Arc<Member>) {
 }
 
 /// Answers whether the body followed the rules to its end.
-async fn deliver(
-    member: &Arc<Member>,
-    engine: &Engine,
-    revision: Revision,
-    headers: &HeaderMap,
-    bytes: &Bytes,
-) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let in_bytes = kind.starts_with(b"application/octet-stream");
+async fn deliver(member: &Arc<Member>, engine: &Engine, in_bytes: bool, bytes: &Bytes) -> bool {
+    let revision = member.host.form.revision().unwrap_or(Revision::Four);
     let is_form = member.host.transport() == Transport::JsonpPolling;
     let text;
     let shared = &member.host.shared;
@@ -160,16 +154,19 @@ async fn deliver(
     let is_heartbeat =
         |piece: &Piece<'_>| matches!(piece, Piece::Text(text) if **text == *engine::PING || **text == *engine::PONG);
     let (beats, others): (Vec<_>, Vec<_>) = payload.pieces.into_iter().partition(is_heartbeat);
-    let take = |piece| receive::piece(member, engine, revision, in_bytes, piece).is_ok();
-    let mut is_good = beats.into_iter().all(take);
+    let take = |pieces: Vec<Piece<'_>>| {
+        let mut burst = Burst::in_request(member);
+        let mut pieces = pieces.into_iter();
+        pieces.all(|piece| receive::piece(&mut burst, engine, revision, in_bytes, piece).is_ok())
+    };
+    let mut is_good = beats.is_empty() || take(beats);
     if is_good && !others.is_empty() {
         room(member).await;
         let is_close = |piece: &Piece<'_>| matches!(piece, Piece::Text(text) if **text == *engine::CLOSE);
         if others.iter().any(is_close) {
-            until_polled(member).await;
+            Box::pin(until_polled(member)).await;
         }
-        is_good = others.into_iter().all(take);
+        is_good = take(others);
     }
-    handle_here(member);
     is_good && payload.complete
 }

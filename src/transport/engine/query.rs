@@ -1,17 +1,18 @@
 //! What a request of Engine.IO says of itself in its query (docs/wire/engine.md §2).
 
 use super::error::Error;
-use crate::wire::engine::Revision;
+use crate::{transport::route::parameters, wire::engine::Revision};
+use std::borrow::Cow;
 
 /// The parameters that mean something. Of several with one name the last holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Query {
-    revision: Option<String>,
-    transport: Option<String>,
+pub(crate) struct Query<'a> {
+    revision: Option<Cow<'a, str>>,
+    transport: Option<Cow<'a, str>>,
     /// The session.
-    pub(super) sid: Option<String>,
+    pub(super) sid: Option<Cow<'a, str>>,
     /// Whatever keeps caches out, and tells the client's library by its form.
-    timestamp: Option<String>,
+    timestamp: Option<Cow<'a, str>>,
     /// The client takes no bytes.
     pub(super) base64: bool,
     /// The callback of a JSONP client; digits.
@@ -28,15 +29,15 @@ pub(crate) enum Carrier {
 /// More digits than any callback has.
 const MAX_INDEX_DIGITS: usize = 10;
 
-impl Query {
-    pub(crate) fn of(query: Option<&str>) -> Self {
+impl<'a> Query<'a> {
+    pub(crate) fn of(query: Option<&'a str>) -> Self {
         let mut parsed = Self::default();
-        for (name, value) in form_urlencoded::parse(query.unwrap_or("").as_bytes()) {
+        for (name, value) in parameters(query.unwrap_or("")) {
             match &*name {
-                "EIO" => parsed.revision = Some(value.into_owned()),
-                "transport" => parsed.transport = Some(value.into_owned()),
-                "sid" => parsed.sid = Some(value.into_owned()).filter(|sid| !sid.is_empty()),
-                "t" => parsed.timestamp = Some(value.into_owned()),
+                "EIO" => parsed.revision = Some(value),
+                "transport" => parsed.transport = Some(value),
+                "sid" => parsed.sid = Some(value).filter(|sid| !sid.is_empty()),
+                "t" => parsed.timestamp = Some(value),
                 "b64" => parsed.base64 = !value.is_empty(),
                 "j" => {
                     let digits: String = value.chars().filter(char::is_ascii_digit).take(MAX_INDEX_DIGITS).collect();
@@ -46,6 +47,19 @@ impl Query {
             }
         }
         parsed
+    }
+
+    /// The same, without the request.
+    pub(super) fn into_owned(self) -> Query<'static> {
+        let owned = |value: Option<Cow<'_, str>>| value.map(|value| Cow::Owned(value.into_owned()));
+        Query {
+            revision: owned(self.revision),
+            transport: owned(self.transport),
+            sid: owned(self.sid),
+            timestamp: owned(self.timestamp),
+            base64: self.base64,
+            index: self.index,
+        }
     }
 
     /// Whether the query alone says that it is Engine.IO.
@@ -100,7 +114,7 @@ impl Query {
             return false;
         }
         let Some(timestamp) = &self.timestamp else { return carrier == Carrier::WebSocket };
-        let clock = timestamp.split_once('.').map_or(timestamp.as_str(), |(clock, _)| clock);
+        let clock = timestamp.split_once('.').map_or(&**timestamp, |(clock, _)| clock);
         let is_clock = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         clock.len() >= 6
             && clock.bytes().all(is_clock)
@@ -113,7 +127,7 @@ impl Query {
 mod tests {
     use super::*;
 
-    fn query(text: &str) -> Query {
+    fn query(text: &str) -> Query<'_> {
         Query::of(Some(text))
     }
 

@@ -7,7 +7,7 @@ use crate::{
     session::DisconnectReason,
     transport::{
         name::Transport,
-        socket::{self, Broken, Frame, Frames, Received},
+        socket::{self, Broken, Carried, Frame, Frames, Received},
     },
     wire::engine,
 };
@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use std::{
     future::poll_fn,
+    ops::ControlFlow,
     pin::pin,
     sync::Arc,
     task::{Poll, ready},
@@ -31,10 +32,10 @@ const LONGEST_LOOK: Duration = Duration::from_millis(100);
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// A socket beside a session that polls.
-pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Option<Probe>) {
+/// A socket beside a session that polls. Answers when it carries the session, or nothing at its end.
+pub(crate) async fn run<F: Frames>(mut frames: F, member: Arc<Member>, probe: Option<Probe>) -> Option<Carried<F>> {
     let _busy = Shared::busy(&member.host.shared);
-    let Some(engine) = member.host.engine.as_deref() else { return };
+    let engine = member.host.engine.as_deref()?;
     let patience = member.host.shared.options.engine.upgrade_timeout;
     let mut goodbye = DisconnectReason::ServerDisconnect;
     let is_taken_over = match &probe {
@@ -62,11 +63,12 @@ pub(crate) async fn run(mut frames: impl Frames, member: Arc<Member>, probe: Opt
             sleep(look).await;
             look = (look * 2).min(LONGEST_LOOK);
         }
-        return Box::pin(socket::run(frames, Arc::clone(&member), Transport::WebSocket)).await;
+        return socket::begin(frames, Arc::clone(&member), Transport::WebSocket).await;
     }
     drop(probe);
     // A peer that does not answer is left alone.
     let _ = timeout(GOODBYE, frames.close(goodbye)).await;
+    None
 }
 
 /// Answers whether the client has left its polls.
@@ -76,7 +78,7 @@ async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Eng
         return Ok(false);
     }
     let answered = async {
-        frames.queue(Frame::Text(Bytes::from_static(engine::PROBE_ANSWER.as_bytes())))?;
+        frames.queue(Frame::Text(&Bytes::from_static(engine::PROBE_ANSWER.as_bytes())))?;
         poll_fn(|context| frames.poll_flush(context)).await
     };
     answered.await?;
@@ -97,17 +99,22 @@ async fn try_socket(frames: &mut impl Frames, member: &Arc<Member>, engine: &Eng
 /// Whether the next thing the client says is this text.
 async fn next_is(frames: &mut impl Frames, wanted: &str, counters: &Counters) -> Result<bool, Broken> {
     poll_fn(|context| {
-        loop {
-            return Poll::Ready(match ready!(frames.poll_receive(context)) {
-                Ok(Some(Received::Pong)) => continue,
-                Ok(Some(Received::Text(text))) => Ok(text.as_ref() == wanted),
-                Err(broken) => {
-                    broken.count(counters);
-                    Err(broken)
-                }
-                _ => Ok(false),
-            });
-        }
+        let mut is_wanted = false;
+        let heard = frames.poll_receive(context, |received| match received {
+            Received::Pong => ControlFlow::Continue(()),
+            Received::Text(text) => {
+                is_wanted = text == wanted;
+                ControlFlow::Break(())
+            }
+            Received::Binary(_) => ControlFlow::Break(()),
+        });
+        Poll::Ready(match ready!(heard) {
+            Ok(_) => Ok(is_wanted),
+            Err(broken) => {
+                broken.count(counters);
+                Err(broken)
+            }
+        })
     })
     .await
 }

@@ -3,8 +3,9 @@
 use crate::transport::socket::Frame;
 use bytes::{Buf, Bytes};
 use std::{
+    cell::Cell,
     collections::VecDeque,
-    io,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -23,6 +24,21 @@ const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xa;
 
+/// The largest buffer that is kept for the next connection of the same thread that has something to write.
+const KEPT: usize = 16 * 1024;
+
+thread_local! {
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Lets the next connection have a buffer that is no longer needed.
+fn spare(mut buffer: Vec<u8>) {
+    if buffer.capacity() <= KEPT {
+        buffer.clear();
+        SPARE.set(buffer);
+    }
+}
+
 /// Frames that are to be written, the first of them perhaps in part.
 #[derive(Debug, Default)]
 pub(super) struct Staged {
@@ -32,7 +48,7 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    pub(super) fn add(&mut self, frame: Frame) {
+    pub(super) fn add(&mut self, frame: Frame<'_>) {
         match frame {
             Frame::Text(text) => self.add_shared(TEXT, None, text),
             Frame::Binary { kind, bytes } => self.add_shared(BINARY, kind, bytes),
@@ -59,20 +75,23 @@ impl Staged {
         self.joined.extend_from_slice(payload);
     }
 
-    fn add_shared(&mut self, opcode: u8, kind: Option<u8>, bytes: Bytes) {
+    fn add_shared(&mut self, opcode: u8, kind: Option<u8>, bytes: &Bytes) {
         let is_joined = bytes.len() <= JOINED;
         self.begin(opcode, bytes.len() + usize::from(kind.is_some()), if is_joined { bytes.len() } else { 0 });
         self.joined.extend(kind);
         if is_joined {
-            self.joined.extend_from_slice(&bytes);
+            self.joined.extend_from_slice(bytes);
         } else {
             self.seal();
-            self.chunks.push_back(bytes);
+            self.chunks.push_back(bytes.clone());
         }
     }
 
     /// Writes a header, and makes room for what will be copied behind it.
     fn begin(&mut self, opcode: u8, length: usize, copied: usize) {
+        if self.joined.capacity() == 0 {
+            self.joined = SPARE.take();
+        }
         self.joined.reserve(HEADER + copied);
         self.joined.push(FINAL | opcode);
         match length {
@@ -89,8 +108,14 @@ impl Staged {
     }
 
     fn seal(&mut self) {
-        if !self.joined.is_empty() {
-            self.chunks.push_back(std::mem::take(&mut self.joined).into());
+        let joined = mem::take(&mut self.joined);
+        if joined.capacity() > KEPT {
+            self.chunks.push_back(joined.into());
+        } else {
+            if !joined.is_empty() {
+                self.chunks.push_back(Bytes::copy_from_slice(&joined));
+            }
+            spare(joined);
         }
     }
 
@@ -101,7 +126,14 @@ impl Staged {
     {
         while !self.chunks.is_empty() || !self.joined.is_empty() {
             let written = if self.chunks.is_empty() {
-                ready!(Pin::new(&mut *stream).poll_write(context, &self.joined))?
+                match Pin::new(&mut *stream).poll_write(context, &self.joined) {
+                    Poll::Ready(written) => written?,
+                    Poll::Pending => {
+                        // Whoever has to wait owns no more than it needs.
+                        self.joined.shrink_to_fit();
+                        return Poll::Pending;
+                    }
+                }
             } else {
                 self.seal();
                 let mut slices = [io::IoSlice::new(&[]); SLICES];
@@ -126,7 +158,7 @@ impl Staged {
     /// So much was written.
     fn advance(&mut self, mut written: usize) {
         if self.chunks.is_empty() && written >= self.joined.len() {
-            self.joined = Vec::new();
+            spare(mem::take(&mut self.joined));
             return;
         }
         self.seal();

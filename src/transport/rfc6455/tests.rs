@@ -25,22 +25,30 @@ async fn pair(room: usize) -> (Rfc6455<DuplexStream>, Client) {
 }
 
 /// What the peer says next, as far as it is text.
-async fn next<S: AsyncRead + AsyncWrite + Unpin>(server: &mut Rfc6455<S>) -> Result<Option<String>, Broken> {
+async fn next<S>(server: &mut Rfc6455<S>) -> Result<Option<String>, Broken>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     poll_fn(|context| {
-        server.poll_receive(context).map(|received| {
-            received.map(|received| {
-                received.map(|received| match received {
-                    Received::Text(text) => text.as_ref().to_owned(),
-                    other => format!("{:?}", std::mem::discriminant(&other)),
-                })
-            })
-        })
+        let mut said = None;
+        let heard = server.poll_receive(context, |received| {
+            said = Some(match received {
+                Received::Text(text) => text.to_owned(),
+                other => format!("{:?}", std::mem::discriminant(&other)),
+            });
+            ControlFlow::Break(())
+        });
+        heard.map(|heard| heard.map(|is_there| said.filter(|_| is_there)))
     })
     .await
 }
 
-async fn is_waiting<S: AsyncRead + AsyncWrite + Unpin>(server: &mut Rfc6455<S>) -> bool {
-    poll_fn(|context| Poll::Ready(server.poll_receive(context).is_pending())).await
+/// Whether all was said before.
+async fn is_waiting<S>(server: &mut Rfc6455<S>) -> bool
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    poll_fn(|context| Poll::Ready(server.poll_receive(context, |_| ControlFlow::Break(())).is_pending())).await
 }
 
 #[tokio::test]
@@ -49,7 +57,7 @@ async fn texts_of_every_length_arrive_as_one_frame_each() {
     let texts: Vec<String> =
         [0, 1, 125, 126, 4096, 4097, 65_535, 65_536, 300_000].map(|length| "x".repeat(length)).into();
     for text in &texts {
-        server.queue(Frame::Text(text.clone().into())).unwrap();
+        server.queue(Frame::Text(&text.clone().into())).unwrap();
     }
     let writing = tokio::spawn(async move {
         poll_fn(|context| server.poll_flush(context)).await.unwrap();
@@ -77,17 +85,39 @@ async fn messages_that_come_together_are_read_one_by_one() {
 }
 
 #[tokio::test]
+async fn messages_are_shown_until_the_reader_breaks_off() {
+    let (mut server, mut client) = pair(100_000).await;
+    for text in ["a", "b", "c", "d", "e"] {
+        client.send(TheirMessage::Text(text.into())).await.unwrap();
+    }
+    let mut shown = Vec::new();
+    for expected in [Poll::Ready(true), Poll::Ready(true), Poll::Pending] {
+        shown.push(String::new());
+        let heard = poll_fn(|context| {
+            let heard = server.poll_receive(context, |received| {
+                let (Received::Text(text), Some(shown)) = (received, shown.last_mut()) else { panic!("no text") };
+                shown.push_str(text);
+                if shown.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            Poll::Ready(heard.map(Result::unwrap))
+        });
+        assert_eq!(heard.await, expected);
+    }
+    assert_eq!(shown, ["ab", "cd", "e"]);
+}
+
+#[tokio::test]
 async fn an_answer_to_a_ping_waits_for_the_end_of_a_frame() {
     let (mut server, mut client) = pair(1000).await;
     let large = "x".repeat(100_000);
-    server.queue(Frame::Text(large.clone().into())).unwrap();
+    server.queue(Frame::Text(&large.clone().into())).unwrap();
     let blocked = poll_fn(|context| Poll::Ready(server.poll_flush(context).is_pending())).await;
     assert!(blocked, "the frame is half written");
     client.send(TheirMessage::Ping(Bytes::from_static(b"now"))).await.unwrap();
     let serving = tokio::spawn(async move {
         poll_fn(|context| {
             let _ = server.poll_flush(context);
-            server.poll_receive(context).map(|received| received.map(|text| text.is_some()))
+            server.poll_receive(context, |_| ControlFlow::Break(()))
         })
         .await
     });
@@ -145,7 +175,7 @@ async fn a_goodbye_is_answered_with_its_code_and_nothing_follows_it() {
     let goodbye = CloseFrame { code: CloseCode::Away, reason: "".into() };
     client.send(TheirMessage::Close(Some(goodbye.clone()))).await.unwrap();
     assert_eq!(next(&mut server).await.unwrap(), None);
-    assert!(server.queue(Frame::Text("late".into())).is_err());
+    assert!(server.queue(Frame::Text(&"late".into())).is_err());
     assert_eq!(client.next().await.unwrap().unwrap(), TheirMessage::Close(Some(goodbye)));
     let closing = tokio::spawn(async move { server.close(DisconnectReason::TransportClosed).await });
     assert!(client.next().await.is_none(), "the stream ends");
