@@ -138,6 +138,9 @@ fn answer(client: &Client, message: Message) -> Result<(), SendError> {
         }
         return Ok(());
     }
+    if !text.starts_with('!') {
+        return sender.send(message);
+    }
     let mut words = text.splitn(3, ' ');
     match (words.next(), words.next(), words.next()) {
         (Some("!burst"), Some(count), None) => {
