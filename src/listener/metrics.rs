@@ -8,7 +8,7 @@ use super::{
 use crate::{DisconnectReason, Generation, Transport};
 use metrics::{Label, Unit};
 use std::{
-    collections::HashMap,
+    mem,
     sync::{Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -31,11 +31,11 @@ const DESCRIPTIONS: [(&str, &str); 5] = [
     (VIOLATIONS, "What clients sent that is more, longer or other than it may be, by cause."),
 ];
 
-/// What is shown by all listeners together.
-static TOTALS: Mutex<Option<HashMap<Series, u64>>> = Mutex::new(None);
+/// What is shown by all listeners together, in the order of [`read`]; nothing of what was not shown yet.
+static TOTALS: Mutex<Vec<Option<u64>>> = Mutex::new(Vec::new());
 
 /// One number, and what tells it apart from others of its name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 struct Series {
     name: String,
     labels: [Option<(&'static str, &'static str)>; 2],
@@ -106,9 +106,9 @@ impl Series {
     }
 }
 
-/// What one listener has added to the totals.
+/// What one listener has added to the totals, in the same order.
 #[derive(Debug, Default)]
-pub(super) struct Recorded(Mutex<HashMap<Series, u64>>);
+pub(super) struct Recorded(Mutex<Vec<u64>>);
 
 impl Recorded {
     pub(super) fn record(&self, stats: &Stats) {
@@ -116,16 +116,17 @@ impl Recorded {
         // One lock for the totals and what they are told, so that an older reading never comes behind a newer one.
         let mut totals = TOTALS.lock().unwrap_or_else(PoisonError::into_inner);
         let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let totals = totals.get_or_insert_default();
-        for (series, number) in read(stats) {
-            let before = recorded.insert(series.clone(), number).unwrap_or_default();
-            if number == 0 && !series.is_counter() && !totals.contains_key(&series) {
+        let all = read(stats);
+        totals.resize(all.len(), None);
+        recorded.resize(all.len(), 0);
+        for ((series, number), (total, before)) in all.iter().zip(totals.iter_mut().zip(recorded.iter_mut())) {
+            let before = mem::replace(before, *number);
+            if *number == 0 && !series.is_counter() && total.is_none() {
                 continue;
             }
-            let shown = series.clone();
-            let total = totals.entry(series).or_default();
-            *total = total.wrapping_add(number).wrapping_sub(before);
-            shown.show(*total);
+            let sum = total.unwrap_or_default().wrapping_add(*number).wrapping_sub(before);
+            *total = Some(sum);
+            series.show(sum);
         }
     }
 }
@@ -143,7 +144,7 @@ fn describe() {
     }
 }
 
-/// Everything there is, also what is zero.
+/// Everything there is, also what is zero, and always in the same order.
 fn read(stats: &Stats) -> Vec<(Series, u64)> {
     let places =
         Generation::ALL.into_iter().flat_map(|generation| Transport::ALL.map(|transport| (generation, transport)));

@@ -2,7 +2,7 @@
 
 /// Makes room for so many bytes, and for no more where they are the first: what is encoded alone is kept as it is.
 pub(super) fn reserve(out: &mut Vec<u8>, bytes: usize) {
-    if out.is_empty() { out.reserve_exact(bytes) } else { out.reserve(bytes) }
+    if out.capacity() == 0 { *out = Vec::with_capacity(bytes) } else { out.reserve(bytes) }
 }
 
 /// How many digits a number has.
