@@ -36,6 +36,7 @@ static TOTALS: Mutex<Vec<Option<u64>>> = Mutex::new(Vec::new());
 
 /// One number, and what tells it apart from others of its name.
 #[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq, Eq, Hash))]
 struct Series {
     name: String,
     labels: [Option<(&'static str, &'static str)>; 2],
