@@ -281,10 +281,8 @@ impl<A: Host> Session<A> {
     pub(crate) fn tick(self: &Arc<Self>) {
         let now = self.host.now();
         let mut core = self.lock();
-        // An earlier appointment that no longer matters must not make a second one beside the one that stands.
-        if core.scheduled.is_some_and(|scheduled| scheduled <= now) {
-            core.scheduled = None;
-        }
+        // Also one that comes too early has used up the only appointment there is.
+        core.scheduled = None;
         core.machine.tick(now);
         self.settle(core, true);
     }

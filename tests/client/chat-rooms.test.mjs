@@ -108,6 +108,9 @@ describe('the rooms of the chat', { concurrency: 3 }, () => {
     assert.equal(rooms.filter(([room]) => room === 'lobby').length, 11);
     const [told] = late.all('rooms')[0];
     assert.ok(told.length <= 50);
+    // What all hear of changes may reach a newcomer before what is told to it alone.
+    const everybody = () => late.peopleIn('lobby') === 13 && rooms.every(([room]) => late.peopleIn(room));
+    await late.until(everybody, 'all in their rooms');
     const another = guest();
     await another.join();
     assert.equal(another.all('rooms')[0][0].length, 50);

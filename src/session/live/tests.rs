@@ -15,14 +15,19 @@ const PROFILE: Profile = Profile {
     goodbye: Goodbye::Never,
 };
 
-struct House(Instant);
+struct House {
+    now: Instant,
+    scheduled: Mutex<Vec<Instant>>,
+}
 
 impl Host for House {
     fn now(&self) -> Instant {
-        self.0
+        self.now
     }
 
-    fn schedule(_: &Arc<Session<Self>>, _: Instant) {}
+    fn schedule(session: &Arc<Session<Self>>, at: Instant) {
+        session.host.scheduled.lock().unwrap().push(at);
+    }
 
     fn disconnected(_: &Arc<Session<Self>>, _: DisconnectReason) {}
 
@@ -93,7 +98,13 @@ fn texts(texts: &[&str]) -> Look {
 fn open() -> Arc<Session<House>> {
     let limits = Limits { bytes: 1000, messages: 100 };
     let id = SessionId::random().unwrap();
-    Session::open(id, PROFILE, Arc::new(limits.into()), None, House(Instant::now()))
+    Session::open(
+        id,
+        PROFILE,
+        Arc::new(limits.into()),
+        None,
+        House { now: Instant::now(), scheduled: Mutex::default() },
+    )
 }
 
 /// A stream whose client has heard the opening, and which waits.
@@ -106,6 +117,16 @@ fn waiting() -> Stream {
 
 fn send(session: &Arc<Session<House>>, text: &'static str) {
     session.send([Bytes::from_static(text.as_bytes()).into()], Manner::PLAIN).unwrap();
+}
+
+#[test]
+fn who_is_looked_at_too_early_asks_to_be_looked_at_again() {
+    let session = open();
+    let scheduled = || session.host.scheduled.lock().unwrap().clone();
+    let first = scheduled();
+    assert!(first.len() == 1 && first[0] > session.host.now);
+    session.tick();
+    assert_eq!(scheduled(), [first[0], first[0]]);
 }
 
 #[test]
