@@ -111,8 +111,12 @@ impl<'a> Burst<'a> {
 
     /// What is no message.
     pub(crate) fn queue(&mut self, event: Event) {
-        self.inbox().push(event);
-        self.has_queued = true;
+        let was_said = matches!(event, Event::Message { .. } | Event::Named { .. });
+        if self.inbox().push(event) {
+            self.has_queued = true;
+        } else if was_said {
+            self.member.host.shared.counters.add(Count::Ignored, 1);
+        }
     }
 
     /// Whether what comes now may be handled before all others.

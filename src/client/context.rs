@@ -143,7 +143,7 @@ impl Context {
             }
             return true;
         }
-        let tell = || context.inbox.push(Event::Connect(Arc::clone(root)));
+        let tell = || _ = context.inbox.push(Event::Connect(Arc::clone(root)));
         let entry = Entry { state: Arc::clone(&context.state), id: member.id(), recovery: None, auth: None };
         context.seats.enter(member, root, entry, tell)
     }
@@ -227,10 +227,8 @@ impl Host for Context {
 
     fn disconnected(session: &Arc<Member>, reason: DisconnectReason) {
         log::debug!(target: "heirloom::session", "session {:?} disconnected: {reason}", session.id());
-        let is_final = matches!(
-            reason,
-            DisconnectReason::ClientDisconnect | DisconnectReason::ServerDisconnect | DisconnectReason::HandlerPanicked
-        );
+        let was_shown_out = matches!(reason, DisconnectReason::ServerDisconnect | DisconnectReason::HandlerPanicked);
+        let is_final = was_shown_out || reason == DisconnectReason::ClientDisconnect;
         let by_client = matches!(
             reason,
             DisconnectReason::ClientDisconnect
@@ -247,7 +245,7 @@ impl Host for Context {
         session.host.seats.close(session, by_client, !is_final, |namespace| {
             session.host.inbox.push(Event::Disconnect { namespace: Arc::clone(namespace), reason });
         });
-        session.host.inbox.end();
+        session.host.inbox.end(was_shown_out);
         if let Some(engine) = &session.host.engine {
             // What was half sent will never be whole.
             engine.take_assembly();

@@ -78,7 +78,11 @@ pub(crate) fn acknowledged(member: &Member, namespace: &Arc<Namespace>, id: u64,
 fn sender(member: &Arc<Member>, namespace: Arc<Namespace>, acknowledge: Acknowledge) -> Option<(Client, Option<Ack>)> {
     let form = member.host.form;
     let has_a_seat = form.enters_root() || !namespace.is_root();
-    let id = if has_a_seat { member.host.seats.heard(&namespace) } else { Some(member.id()) };
+    let id = if has_a_seat {
+        member.host.seats.heard(&namespace)
+    } else {
+        member.host.inbox.is_heard().then(|| member.id())
+    };
     let Some(id) = id else {
         member.host.shared.counters.add(Count::Ignored, 1);
         // Since 3.0 a client waits until it is let in; what it sent before it heard of its going is no mistake.

@@ -40,6 +40,8 @@ const BYTES: usize = 8 << 20;
 pub(super) const STRETCH: usize = 256;
 /// Marks the line of a session that is over.
 const ENDED: usize = 1 << (usize::BITS - 1);
+/// Marks that of a client that was shown out: what it has said is not heard any more.
+const UNHEARD: usize = 1 << (usize::BITS - 2);
 
 /// What happens to a client, in one of its namespaces.
 #[derive(Debug)]
@@ -105,7 +107,8 @@ impl Event {
 #[derive(Debug)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
-    /// How many events wait, and whether the session is over ([`ENDED`]): what may be known without the lock.
+    /// How many events wait, and whether the session is over ([`ENDED`], [`UNHEARD`]): what may be known without the
+    /// lock.
     line: AtomicUsize,
     /// How many requests bring events now.
     arrivals: AtomicUsize,
@@ -128,8 +131,8 @@ struct State {
     held: Held,
     /// Somebody works through the events.
     running: bool,
-    /// Only farewells may still come.
-    ended: bool,
+    /// [`ENDED`], when only farewells may still come, and [`UNHEARD`].
+    ended: usize,
     /// Who stopped reading because the inbox was full: one socket, or any number of requests.
     readers: Vec<Waker>,
 }
@@ -141,20 +144,22 @@ impl Inbox {
             bytes: 0,
             held: Held::nothing(received),
             running: false,
-            ended: false,
+            ended: 0,
             readers: Vec::new(),
         };
         Self { state: Mutex::new(state), line: AtomicUsize::new(0), arrivals: AtomicUsize::new(0) }
     }
 
-    /// Puts an event at the end. After the end only farewells come in.
-    pub(crate) fn push(&self, event: Event) {
+    /// Puts an event at the end. After the session's end only farewells come in; answers whether this one has.
+    pub(crate) fn push(&self, event: Event) -> bool {
         let mut state = self.lock();
-        if !state.ended || matches!(event, Event::Disconnect { .. }) {
+        let comes_in = state.ended == 0 || matches!(event, Event::Disconnect { .. });
+        if comes_in {
             state.bytes += event.size();
             state.events.push_back(event);
             self.note(&mut state);
         }
+        comes_in
     }
 
     /// A request is here that brings events.
@@ -182,11 +187,16 @@ impl Inbox {
         state.is_small() && state.held.fits()
     }
 
-    /// The session is over.
-    pub(crate) fn end(&self) {
+    /// The session is over. What its client has said before is still handled, unless it was shown out.
+    pub(crate) fn end(&self, was_shown_out: bool) {
         let mut state = self.lock();
-        state.ended = true;
+        state.ended = if was_shown_out { ENDED | UNHEARD } else { ENDED };
         self.note(&mut state);
+    }
+
+    /// Whether what the client has said is heard: it was not shown out.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.line.load(Ordering::SeqCst) & UNHEARD == 0
     }
 
     /// Ready when more may be read. `is_awaited` says whether somebody waits for an acknowledgement.
@@ -222,7 +232,7 @@ impl Inbox {
 
     /// Whether nothing waits. Events that come may still be on their way into the line.
     fn is_empty(&self) -> bool {
-        self.line.load(Ordering::SeqCst) & !ENDED == 0
+        self.line.load(Ordering::SeqCst) & !(ENDED | UNHEARD) == 0
     }
 
     /// Whether an event that comes now may be handled before all others, by whoever has the claim.
@@ -233,7 +243,7 @@ impl Inbox {
     /// Claims the work before there is any, unless somebody does it already, something waits or the session is over.
     pub(super) fn claim(&self) -> bool {
         let mut state = self.lock();
-        let mine = !state.running && state.events.is_empty() && !state.ended;
+        let mine = !state.running && state.events.is_empty() && state.ended == 0;
         state.running |= mine;
         mine
     }
@@ -278,7 +288,7 @@ impl Inbox {
     /// What waits is accounted for, events that are nothing but themselves included.
     fn note(&self, state: &mut State) {
         state.held.set(state.bytes + state.events.len() * size_of::<Event>());
-        self.line.store(state.events.len() | if state.ended { ENDED } else { 0 }, Ordering::SeqCst);
+        self.line.store(state.events.len() | state.ended, Ordering::SeqCst);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -98,7 +98,7 @@ counters! {
     /// Volatile messages that were dropped because no connection was there to take them.
     VolatileDropped => volatile_dropped,
     /// Events and messages of clients that nobody handled: no handler of that name, arguments that do not fit its
-    /// types, a reserved name, what is no JSON, or a namespace the client is not in.
+    /// types, a reserved name, what is no JSON, a namespace the client is not in, or a session that is over.
     Ignored => ignored_events,
     /// Handshakes, and since 1.0 entries to namespaces, that the application's authorization refused.
     RefusedClient => refused_clients,

@@ -180,3 +180,20 @@ async fn who_was_shown_the_door_is_not_heard_any_more() {
         assert_eq!(log.until(2).await, [first, reason]);
     }
 }
+
+#[tokio::test]
+async fn what_the_same_payload_brings_behind_the_end_of_a_session_is_counted() {
+    let server = Server::new(Listener::builder()).await;
+    let log = Log::new();
+    let noted = log.clone();
+    server.listener.on_message(move |client, message| {
+        noted.note(format!("{message:?}"));
+        client.disconnect();
+        async {}
+    });
+    let mut peer = PacketPeer::open(&server, Transport::XhrPolling).await;
+    peer.send(&["3:::first", "3:::second", r#"5:::{"name":"third"}"#, "2::"]).await;
+    eventually("the end", || server.listener.clients().is_empty()).await;
+    eventually("what is behind it", || server.listener.stats().ignored_events == 2).await;
+    assert_eq!(log.all().len(), 1);
+}
