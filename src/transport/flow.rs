@@ -66,6 +66,8 @@ impl<F: Frames> Flow<F> {
     /// Reads and writes, in the connection's own task. `outlet` is woken when there is something to write.
     pub(crate) fn poll(&mut self, outlet: &Waker, context: &mut Context<'_>) -> Poll<End> {
         if let Some(end) = self.end.take() {
+            // What came before it is heard all the same, as far as the task would have read before it wrote.
+            let _ = self.read(context);
             return Poll::Ready(end);
         }
         loop {
