@@ -80,5 +80,10 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(9)).await;
         timer.sleep(Duration::from_secs(10)).await;
         assert_eq!(timer.now() - begun, Duration::from_secs(19));
+        let mut given_up = timer.sleep(Duration::from_secs(100));
+        assert!(futures_util::future::poll_immediate(&mut given_up).await.is_none());
+        drop(given_up);
+        timer.sleep(Duration::from_secs(1)).await;
+        assert_eq!(timer.now() - begun, Duration::from_secs(20), "nor does it keep the next waiting");
     }
 }

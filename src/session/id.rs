@@ -90,6 +90,15 @@ mod tests {
     }
 
     #[test]
+    fn no_trace_is_kept_of_an_id_that_is_given_away() {
+        let mut supply = Supply { bytes: [[0; 16]; SUPPLY / 16], left: 0 };
+        let given: Vec<_> = (0..SUPPLY / 16 / 2).map(|_| supply.next().unwrap()).collect();
+        assert!(!given.contains(&0));
+        let (kept, spent) = supply.bytes.split_at(supply.left);
+        assert!(spent.iter().all(|bytes| *bytes == [0; 16]) && kept.iter().all(|bytes| *bytes != [0; 16]));
+    }
+
+    #[test]
     fn leading_zeros_are_kept() {
         assert_eq!(SessionId(7).to_string(), "00000000000000000000000000000007");
         assert_eq!(SessionId::parse("00000000000000000000000000000007"), Some(SessionId(7)));

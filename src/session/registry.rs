@@ -110,7 +110,10 @@ mod tests {
         registry.insert(id, Arc::new("first"));
         let before = registry.snapshot();
         assert!(Arc::ptr_eq(&before, &registry.snapshot()), "unchanged members share one snapshot");
-        assert!(registry.remove(id));
+        let other = SessionId::random().unwrap();
+        registry.insert(other, Arc::new("second"));
+        assert_eq!((before.len(), registry.snapshot().len(), registry.len()), (1, 2, 2));
+        assert!(registry.remove(id) && registry.remove(other));
         assert!(!registry.remove(id));
         assert_eq!((before.len(), registry.snapshot().len(), registry.len()), (1, 0, 0));
         assert!(registry.get(id).is_none());

@@ -213,7 +213,18 @@ mod tests {
 
     #[test]
     fn a_query_is_read_as_a_form_is() {
-        for query in ["", "&", "a", "a=", "=b", "a=b=c&&d", "EIO=4&transport=polling&sid=x", "a%3D=%26+b&c=é&%41"] {
+        for query in [
+            "",
+            "&",
+            "a",
+            "a=",
+            "=b",
+            "a=b=c&&d",
+            "EIO=4&transport=polling&sid=x",
+            "a%3D=%26+b&c=é&%41",
+            "a+b=c",
+            "a%20b=%c3%a9",
+        ] {
             let read: Vec<_> = parameters(query).collect();
             assert_eq!(read, form_urlencoded::parse(query.as_bytes()).collect::<Vec<_>>(), "{query}");
         }
