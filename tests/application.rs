@@ -8,6 +8,8 @@ mod authorization;
 mod awaited_acknowledgements;
 #[path = "application/broadcasts.rs"]
 mod broadcasts;
+#[path = "application/bursts.rs"]
+mod bursts;
 #[path = "application/conflation.rs"]
 mod conflation;
 #[path = "application/departures.rs"]

@@ -6,6 +6,8 @@ mod acknowledgements;
 mod bare;
 #[path = "engine/binary.rs"]
 mod binary;
+#[path = "engine/bursts.rs"]
+mod bursts;
 #[path = "engine/closing.rs"]
 mod closing;
 #[path = "engine/cookies.rs"]

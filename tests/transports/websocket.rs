@@ -1,7 +1,7 @@
 //! websocket and flashsocket by RFC 6455.
 
 use crate::support::{
-    Mounting, Peer, Server, frame, frames, messages, request,
+    Connection, Mounting, Peer, Server, frame, frames, messages, request,
     rfc6455::{self, TEXT, close_code, read, text},
 };
 use heirloom::{DisconnectReason, Listener, Transport};
@@ -110,4 +110,68 @@ async fn the_id_comes_alone() {
     let mut socket = rfc6455::open(&server, "/socket.io/websocket").await;
     assert_eq!(messages(&payload(read(&mut socket).await)).len(), 1);
     assert_eq!(payload(read(&mut socket).await), frame("welcome"));
+}
+
+/// A handshake with so long a head, or a little more, and what its client says right behind it.
+fn opening(head: usize, texts: &[String]) -> (usize, Vec<u8>) {
+    let padding = format!("X-Padding: {}", "x".repeat(head));
+    let handshake = request("GET", "/socket.io/websocket", &[&rfc6455::UPGRADE[..], &[&padding]].concat(), "");
+    let said: Vec<u8> = texts.iter().flat_map(|said| text(&frame(said))).collect();
+    (handshake.len(), [handshake.into_bytes(), said].concat())
+}
+
+/// The session has begun, and its client is heard in order.
+async fn heard(server: &Server, mut socket: Connection, texts: &[String], what: &str) {
+    let opened = payload(read(&mut socket).await);
+    let id = messages(&opened).remove(0);
+    assert_eq!(server.events.texts_until(&id, texts.len()).await, texts, "{what}");
+    socket.send(text(&frame("more"))).await;
+    assert_eq!(server.events.texts_until(&id, texts.len() + 1).await[texts.len()], "more", "{what}");
+}
+
+#[tokio::test]
+async fn what_a_client_says_right_behind_its_handshake_is_heard_wherever_it_is_cut() {
+    let texts: Vec<String> = (0..20).map(|number| format!("{number} é{}", "x".repeat(number * 11))).collect();
+    for mounting in Mounting::BOTH {
+        let server = Server::mounted(mounting, Listener::builder()).await;
+        // The second does not fit what is read of a connection first.
+        for head in [0, 2000] {
+            let (head, bytes) = opening(head, &texts);
+            let in_the_head = [1, 4, 20, head / 2, head - 3, head - 2, head - 1];
+            // In a header, at its end, within a character, and some messages further on.
+            let behind_it = [0, 1, 2, 6, 7, 12, 17, 18, 500, 1501].map(|further| head + further);
+            for cut in in_the_head.into_iter().chain(behind_it).chain([bytes.len()]) {
+                let what = format!("{mounting:?}, {cut} of {head} + {}", bytes.len() - head);
+                let mut socket = server.ask(&bytes[..cut]).await;
+                if cut < head {
+                    tokio::task::yield_now().await;
+                    socket.send(&bytes[cut..]).await;
+                }
+                assert_eq!(socket.head().await.status, 101, "{what}");
+                if cut >= head {
+                    socket.send(&bytes[cut..]).await;
+                }
+                heard(&server, socket, &texts, &what).await;
+            }
+            let mut socket = server.connect().await;
+            socket.dribble(&bytes).await;
+            assert_eq!(socket.head().await.status, 101, "{mounting:?}");
+            heard(&server, socket, &texts, "byte by byte").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_with_a_long_handshake_is_heard_in_order_whoever_has_read_it() {
+    // The first look reads more than the HTTP server then takes of it.
+    const LOOKED_AT: usize = 64 << 10;
+    let server = Server::new(Listener::builder().max_head_bytes(LOOKED_AT)).await;
+    let texts: Vec<String> = (0..1200).map(|number| format!("{number:020}")).collect();
+    for head in [20_000, 33_000, 40_000] {
+        let (_, bytes) = opening(head, &texts);
+        assert!(bytes.len() > LOOKED_AT || head < 33_000);
+        let mut socket = server.ask(&bytes).await;
+        assert_eq!(socket.head().await.status, 101);
+        heard(&server, socket, &texts, "at once").await;
+    }
 }
