@@ -110,6 +110,9 @@ impl Decoder {
     /// The next message, `None` when `input` has come to its end before. What is left of `input` lies behind the
     /// message; the part before has been overwritten.
     pub(crate) fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Message<'a>>, Error> {
+        if let Some(payload) = self.take_short_text(input) {
+            return read_text(payload).map(Some);
+        }
         loop {
             let mut frame = match self.frame.take() {
                 Some(frame) => frame,
@@ -158,6 +161,19 @@ impl Decoder {
         assembled + self.part.capacity()
     }
 
+    /// The payload of the frame in front, when it is all of a short text, and nothing has come of another message: most
+    /// are. What comes otherwise is judged elsewhere.
+    fn take_short_text<'a>(&self, input: &mut &'a mut [u8]) -> Option<&'a [u8]> {
+        let payload = header::short_text(input)?;
+        let fits = payload.len() <= self.max_message_bytes && payload.end <= input.len();
+        if !fits || !self.is_idle() {
+            return None;
+        }
+        let (header, payload) = split_off(input, payload.end).split_at_mut(payload.start);
+        unmask(payload, header.last_chunk_mut()?);
+        Some(payload)
+    }
+
     fn read_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, Error> {
         if self.part.is_empty() {
             if let Some((header, length)) = Header::parse(input, self.takes_unmasked)? {
@@ -195,8 +211,7 @@ impl Decoder {
             Some(message) => message,
             // Most messages are one frame that has come as one piece.
             None if is_last && frame.opcode == Opcode::Text => {
-                let text = std::str::from_utf8(piece).map_err(|_| Error::NotUtf8)?;
-                return Ok(Some(Message::Text(Cow::Borrowed(text))));
+                return read_text(piece).map(Some);
             }
             None if is_last => return Ok(Some(Message::Binary(Cow::Borrowed(piece)))),
             None if frame.opcode == Opcode::Text => self.message.insert(Assembly::Text(Text::default())),
@@ -234,6 +249,11 @@ impl Decoder {
             _ => Message::Close(read_close(&payload)?),
         }))
     }
+}
+
+fn read_text(payload: &[u8]) -> Result<Message<'_>, Error> {
+    let text = std::str::from_utf8(payload).map_err(|_| Error::NotUtf8)?;
+    Ok(Message::Text(Cow::Borrowed(text)))
 }
 
 /// The code to answer a goodbye with.

@@ -1,10 +1,12 @@
 //! What stands before the payload of a frame.
 
 use super::Error;
+use std::ops::Range;
 
 const FINAL: u8 = 0x80;
 const RESERVED: u8 = 0x70;
 const OPCODE: u8 = 0x0f;
+const WHOLE_TEXT: u8 = FINAL | 0x1;
 const MASKED: u8 = 0x80;
 const LENGTH: u8 = 0x7f;
 /// Two bytes, or eight, follow with the length.
@@ -36,6 +38,17 @@ impl Opcode {
 
     pub(super) fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+}
+
+/// Where the payload is, if the frame in front is a whole text, short and masked.
+pub(super) fn short_text(bytes: &[u8]) -> Option<Range<usize>> {
+    const START: usize = 6;
+    match bytes {
+        [WHOLE_TEXT, second, ..] if (MASKED..MASKED | LENGTH_16).contains(second) => {
+            Some(START..START + usize::from(second & LENGTH))
+        }
+        _ => None,
     }
 }
 

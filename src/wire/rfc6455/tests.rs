@@ -86,6 +86,17 @@ fn last(opcode: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn a_short_text_may_be_as_long_as_allowed_and_no_longer() {
+    for (length, is_allowed) in [(10, true), (11, false)] {
+        let mut bytes = masked(0x80 | TEXT, &vec![b'x'; length], Some(MASK));
+        let decoded =
+            Decoder::new(10, false).decode(&mut &mut bytes[..]).map(|message| message.map(Message::into_owned));
+        let expected = Message::Text("x".repeat(length).into());
+        assert_eq!(decoded, if is_allowed { Ok(Some(expected)) } else { Err(Error::TooLarge) });
+    }
+}
+
+#[test]
 fn one_frame_is_one_message() {
     let bytes = [last(TEXT, "é漢😀".as_bytes()), last(BINARY, &[0, 255]), last(TEXT, b""), last(PONG, b"x")].concat();
     let messages = vec![text("é漢😀"), Message::Binary(vec![0, 255].into()), text(""), Message::Pong];
