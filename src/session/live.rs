@@ -321,6 +321,10 @@ impl<A: Host> Session<A> {
 
     /// Does what the machine asks for, after letting go of the lock. The deadline may have been brought forward.
     fn settle(self: &Arc<Self>, mut core: MutexGuard<'_, Core>, may_be_earlier: bool) {
+        if !may_be_earlier && !core.machine.has_effects() {
+            // Most of what is sent waits behind something.
+            return;
+        }
         let Effects { wake, disconnected, closed, sent, tally } = core.machine.take_effects();
         let waker = if wake && !self.is_attended(&core) { core.waker.take() } else { None };
         let mut earlier = None;

@@ -83,6 +83,12 @@ impl Machine {
         std::mem::take(&mut self.effects)
     }
 
+    /// Whether they ask for anything.
+    pub(crate) fn has_effects(&self) -> bool {
+        let Effects { wake, disconnected, closed, sent, tally } = &self.effects;
+        *wake || *closed || sent.batches > 0 || disconnected.is_some() || tally.is_some()
+    }
+
     /// When [`Machine::tick`] has something to do next. An input that does not ask for the time does not bring this
     /// forward.
     pub(crate) fn deadline(&self) -> Option<Instant> {

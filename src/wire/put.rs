@@ -1,5 +1,8 @@
 //! What encoders put into a buffer.
 
+/// How many digits the largest number has.
+const MAX_DIGITS: usize = 20;
+
 /// Makes room for so many bytes, and for no more where they are the first: what is encoded alone is kept as it is.
 pub(super) fn reserve(out: &mut Vec<u8>, bytes: usize) {
     if out.capacity() == 0 { *out = Vec::with_capacity(bytes) } else { out.reserve(bytes) }
@@ -12,15 +15,17 @@ pub(super) fn digits(number: u64) -> usize {
 
 /// Appends a number.
 pub(super) fn decimal(mut number: u64, out: &mut Vec<u8>) {
-    let start = out.len();
-    loop {
-        out.push(b'0' + (number % 10) as u8);
+    let mut digits = [0; MAX_DIGITS];
+    let mut start = MAX_DIGITS;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
         number /= 10;
+        start -= 1;
         if number == 0 {
             break;
         }
     }
-    out[start..].reverse();
+    out.extend_from_slice(&digits[start..]);
 }
 
 #[cfg(test)]

@@ -115,6 +115,7 @@ impl Queue {
         self.has_room_without(wanted, self.loose.minus(Sum::of_all(stay)))
     }
 
+    #[inline]
     fn has_room_without(&self, wanted: Wanted, spare: Sum) -> bool {
         let (sum, limits) = (self.held.minus(spare).plus(wanted.sum), self.allowance.limits);
         let fits = sum.bytes <= limits.bytes && sum.messages <= limits.messages;

@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::VecDeque, mem};
 /// How many a thread keeps.
 const SPARES: usize = 1024;
 /// A buffer for more entries than this is not kept.
-const SHORT: usize = 4;
+const SHORT: usize = 8;
 
 thread_local! {
     static SPARE: RefCell<Vec<Vec<Entry>>> = const { RefCell::new(Vec::new()) };
