@@ -2,11 +2,12 @@
 
 use super::{
     context::Member,
-    data::Data,
     dispatch,
     handlers::Handling,
     inbox::{self, Event, Inbox, STRETCH},
     message::Message,
+    said::Said,
+    speaker::Speaker,
 };
 use crate::{
     hub::Namespace,
@@ -34,6 +35,7 @@ pub(crate) struct Burst<'a> {
     bytes: usize,
     messages: usize,
     was_heard: bool,
+    speaker: Option<Speaker>,
     /// What a shutdown waits for, where it waits for nothing else meanwhile.
     _busy: Option<Busy>,
 }
@@ -64,6 +66,7 @@ impl<'a> Burst<'a> {
             bytes: 0,
             messages: 0,
             was_heard: false,
+            speaker: None,
             _busy,
         }
     }
@@ -85,27 +88,28 @@ impl<'a> Burst<'a> {
         }
     }
 
-    pub(crate) fn message(&mut self, namespace: Arc<Namespace>, message: Message, acknowledge: Acknowledge) {
+    pub(crate) fn message(&mut self, namespace: &Arc<Namespace>, message: Message, acknowledge: Acknowledge) {
         self.messages += 1;
         if self.is_next() {
-            self.handle(|member| dispatch::message(member, namespace, message, acknowledge));
+            self.handle(namespace, |member, speaker| dispatch::message(member, speaker, message, acknowledge));
         } else {
-            self.queue(Event::Message { namespace, message, acknowledge });
+            self.queue(Event::Message { namespace: Arc::clone(namespace), message, acknowledge });
         }
     }
 
     pub(crate) fn named(
         &mut self,
-        namespace: Arc<Namespace>,
+        namespace: &Arc<Namespace>,
         name: Cow<'_, str>,
-        arguments: Data,
+        arguments: Said<'_>,
         acknowledge: Acknowledge,
     ) {
         self.messages += 1;
         if self.is_next() {
-            self.handle(|member| dispatch::named(member, namespace, &name, arguments, acknowledge));
+            self.handle(namespace, |member, speaker| dispatch::named(member, speaker, &name, arguments, acknowledge));
         } else {
-            self.queue(Event::Named { namespace, name: name.into_owned(), arguments, acknowledge });
+            let (namespace, name, arguments) = (Arc::clone(namespace), name.into_owned(), arguments.into_data());
+            self.queue(Event::Named { namespace, name, arguments, acknowledge });
         }
     }
 
@@ -132,10 +136,14 @@ impl<'a> Burst<'a> {
         self.is_claimed
     }
 
-    fn handle(&mut self, begin: impl FnOnce(&Arc<Member>) -> Option<Handling>) {
+    fn handle(&mut self, namespace: &Arc<Namespace>, begin: impl FnOnce(&Arc<Member>, &Speaker) -> Option<Handling>) {
+        let speaker = match &mut self.speaker {
+            Some(speaker) if speaker.is_current(self.member, namespace) => speaker,
+            speaker => speaker.insert(Speaker::new(self.member, namespace)),
+        };
         // The task polls once more by itself, so a wake-up meant for this poll is not missed.
         let mut context = Context::from_waker(Waker::noop());
-        if let Some(handling) = inbox::advance(self.member, &mut context, begin) {
+        if let Some(handling) = inbox::advance(self.member, &mut context, |member| begin(member, speaker)) {
             self.is_claimed = false;
             inbox::finish_elsewhere(self.member, handling);
         }

@@ -9,7 +9,9 @@ use super::{
     handle::Client,
     handlers::{Handlers, Handling},
     inbox::Event,
-    message::{Message, first_argument, read_event_message},
+    message::{Message, read_event_message},
+    said::Said,
+    speaker::Speaker,
 };
 use crate::{
     hub::{Namespace, Reply},
@@ -27,9 +29,11 @@ pub(crate) fn begin(member: &Arc<Member>, event: Event) -> Option<Handling> {
             handlers.connect.as_ref().map(|handler| handler(client(member, &namespace), ()))
         }
         Event::Enter { namespace, credentials } => enter(member, &namespace, credentials),
-        Event::Message { namespace, message, acknowledge } => self::message(member, namespace, message, acknowledge),
+        Event::Message { namespace, message, acknowledge } => {
+            self::message(member, &Speaker::new(member, &namespace), message, acknowledge)
+        }
         Event::Named { namespace, name, arguments, acknowledge } => {
-            named(member, namespace, &name, arguments, acknowledge)
+            named(member, &Speaker::new(member, &namespace), &name, arguments.into(), acknowledge)
         }
         Event::Disconnect { namespace, reason } => {
             let handlers = namespace.handlers();
@@ -75,26 +79,20 @@ pub(crate) fn acknowledged(member: &Member, namespace: &Arc<Namespace>, id: u64,
 
 /// Who has sent something, and the acknowledgement the application is to give: one of a receipt is given here. Nothing
 /// when the client is not in the namespace: then what it sent is ignored.
-fn sender(member: &Arc<Member>, namespace: Arc<Namespace>, acknowledge: Acknowledge) -> Option<(Client, Option<Ack>)> {
-    let form = member.host.form;
-    let has_a_seat = form.enters_root() || !namespace.is_root();
-    let id = if has_a_seat {
-        member.host.seats.heard(&namespace)
-    } else {
-        member.host.inbox.is_heard().then(|| member.id())
-    };
-    let Some(id) = id else {
+fn sender(member: &Arc<Member>, speaker: &Speaker, acknowledge: Acknowledge) -> Option<(Client, Option<Ack>)> {
+    let namespace = speaker.namespace();
+    let Some(id) = speaker.id() else {
         member.host.shared.counters.add(Count::Ignored, 1);
         // Since 3.0 a client waits until it is let in; what it sent before it heard of its going is no mistake.
-        if form.has_own_ids() && !member.host.seats.knows(&namespace) {
+        if member.host.form.has_own_ids() && !member.host.seats.knows(namespace) {
             member.abort(DisconnectReason::ProtocolError);
         }
         return None;
     };
     if let Acknowledge::OnReceipt(_) = acknowledge {
-        acknowledge_receipt(member, &namespace, acknowledge);
+        acknowledge_receipt(member, namespace, acknowledge);
     }
-    let client = Client::known(Arc::clone(member), namespace, id);
+    let client = Client::known(Arc::clone(member), Arc::clone(namespace), id);
     let ack = match acknowledge {
         Acknowledge::WithData(id) => Some(Ack::new(client.clone(), id)),
         Acknowledge::None | Acknowledge::OnReceipt(_) => None,
@@ -105,12 +103,12 @@ fn sender(member: &Arc<Member>, namespace: Arc<Namespace>, acknowledge: Acknowle
 /// Begins to handle a message.
 pub(super) fn message(
     member: &Arc<Member>,
-    namespace: Arc<Namespace>,
+    speaker: &Speaker,
     message: Message,
     acknowledge: Acknowledge,
 ) -> Option<Handling> {
-    let handlers = namespace.handlers();
-    let (client, ack) = sender(member, namespace, acknowledge)?;
+    let handlers = speaker.handlers();
+    let (client, ack) = sender(member, speaker, acknowledge)?;
     // Where there are no events, JSON may be one.
     if member.host.form.has_event_messages() && handlers.has_events() {
         let parsed = match &message {
@@ -128,7 +126,7 @@ pub(super) fn message(
         let event = parsed.and_then(read_event_message).filter(|(name, _)| handlers.event(name).is_some());
         if let Some((name, arguments)) = event {
             let arguments = Data::new(arguments.to_owned(), Vec::new());
-            return hand_over(member, &handlers, client, &name, arguments, ack);
+            return hand_over(member, handlers, client, &name, arguments.into(), ack);
         }
     }
     if handlers.message.is_none() {
@@ -140,14 +138,13 @@ pub(super) fn message(
 /// Begins to handle an event.
 pub(super) fn named(
     member: &Arc<Member>,
-    namespace: Arc<Namespace>,
+    speaker: &Speaker,
     name: &str,
-    arguments: Data,
+    arguments: Said<'_>,
     acknowledge: Acknowledge,
 ) -> Option<Handling> {
-    let handlers = namespace.handlers();
-    let (client, ack) = sender(member, namespace, acknowledge)?;
-    hand_over(member, &handlers, client, name, arguments, ack)
+    let (client, ack) = sender(member, speaker, acknowledge)?;
+    hand_over(member, speaker.handlers(), client, name, arguments, ack)
 }
 
 fn hand_over(
@@ -155,12 +152,12 @@ fn hand_over(
     handlers: &Handlers,
     client: Client,
     name: &str,
-    arguments: Data,
+    arguments: Said<'_>,
     ack: Option<Ack>,
 ) -> Option<Handling> {
     let counters = &member.host.shared.counters;
     if let Some(handler) = handlers.event(name).filter(|_| !event_names::is_reserved(name)) {
-        return match handler(client, &arguments, ack) {
+        return match handler(client, &arguments.into_data(), ack) {
             Ok(handling) => Some(handling),
             Err(error) => {
                 counters.add(Count::Ignored, 1);
@@ -170,7 +167,7 @@ fn hand_over(
         };
     }
     if let (event_names::MESSAGE, Some(handler)) = (name, &handlers.message) {
-        if let Some(message) = first_argument(arguments) {
+        if let Some(message) = arguments.into_message() {
             return Some(handler(client, (message, ack)));
         }
     }

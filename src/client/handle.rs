@@ -416,8 +416,11 @@ impl Client {
 
     /// Everybody whose session is open is in the root namespace, where nobody has to ask to come in.
     fn is_here(&self) -> bool {
-        let has_a_seat = self.member.host.form.enters_root() || !self.namespace.is_root();
-        !has_a_seat || self.member.host.seats.holds(&self.namespace)
+        let host = &self.member.host;
+        if self.namespace.is_root() {
+            return !host.form.enters_root() || host.seats.is_in_root();
+        }
+        host.seats.holds(&self.namespace)
     }
 
     /// `count` is the number of messages.

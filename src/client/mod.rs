@@ -16,9 +16,11 @@ mod handshake;
 mod inbox;
 mod message;
 mod received;
+mod said;
 mod seats;
 mod send_error;
 mod sending;
+mod speaker;
 mod state;
 
 pub use acknowledgement::{Ack, AckError};
@@ -39,5 +41,6 @@ pub(crate) use inbox::{Event, handle_elsewhere, handle_here};
 pub use message::{Message, ParseError};
 pub(crate) use message::{event_message, list_of_arguments};
 pub(crate) use received::{Held, Received};
+pub(crate) use said::Said;
 pub use sending::{Conflated, Transient, Volatile};
 pub(crate) use state::State;

@@ -16,7 +16,10 @@ use crate::{
 use serde_json::value::RawValue;
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 use tokio::sync::oneshot;
 
@@ -66,6 +69,10 @@ struct Seat {
 #[derive(Debug, Default)]
 pub(crate) struct Seats {
     inner: Mutex<Inner>,
+    /// How often the client has come or gone: what may be known without the lock.
+    changes: AtomicUsize,
+    /// Whether it is in the root namespace.
+    in_root: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -96,15 +103,13 @@ impl Seats {
             return false;
         }
         let awaited = Awaited::after(inner.asked);
-        let namespace = Arc::clone(namespace);
         let Entry { state, id, recovery, auth } = entry;
         tell();
-        namespace.members.insert(id, Arc::clone(member));
         // Most sessions are in one namespace for ever.
         inner.seats.reserve_exact(1);
         let recovery = recovery.map(|recovery| Box::new((recovery, Tails::default())));
         inner.seats.push(Seat {
-            namespace,
+            namespace: Arc::clone(namespace),
             id,
             recovery,
             auth,
@@ -114,6 +119,9 @@ impl Seats {
             leaving: false,
             by_client: false,
         });
+        self.change(&inner);
+        // Whoever finds it there may send to it.
+        namespace.members.insert(id, Arc::clone(member));
         true
     }
 
@@ -185,15 +193,31 @@ impl Seats {
         self.look(namespace, |seat| (!seat.leaving || seat.by_client).then_some(seat.id)).flatten()
     }
 
+    /// As long as this stays the same, who is heard does.
+    pub(crate) fn changes(&self) -> usize {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Whether the client is in the root namespace.
+    pub(crate) fn is_in_root(&self) -> bool {
+        self.in_root.load(Ordering::SeqCst)
+    }
+
+    fn change(&self, inner: &Inner) {
+        let is_in_root = inner.seats.iter().any(|seat| !seat.leaving && seat.namespace.is_root());
+        self.in_root.store(is_in_root, Ordering::SeqCst);
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// The client goes: it is no longer heard and hears nothing, but knows its rooms until [`Seats::depart`]. `tell`
     /// is called before it can come back. Answers whether it was there.
     pub(crate) fn leave(&self, member: &Member, namespace: &Arc<Namespace>, tell: impl FnOnce()) -> bool {
-        let leave = |seat: &mut Seat| {
-            let departure = seat.leave(member, false);
-            tell();
-            departure
-        };
-        let Some(departure) = self.with(namespace, leave) else { return false };
+        let mut inner = self.lock();
+        let Some(seat) = inner.seat(namespace) else { return false };
+        let departure = seat.leave(member, false);
+        self.change(&inner);
+        tell();
+        drop(inner);
         departure.into_iter().for_each(|departure| departure.note(member));
         true
     }
@@ -209,6 +233,7 @@ impl Seats {
             seat.by_client = by_client;
             tell(&seat.namespace);
         }
+        self.change(&inner);
         drop(inner);
         departures.into_iter().for_each(|departure| departure.note(member));
     }
@@ -219,6 +244,7 @@ impl Seats {
         let place = inner.seats.iter().position(|seat| seat.leaving && Arc::ptr_eq(&seat.namespace, namespace));
         let Some(place) = place else { return };
         let seat = inner.seats.swap_remove(place);
+        self.change(&inner);
         inner.asked = inner.asked.max(seat.awaited.last());
         if !inner.closed {
             inner.left.retain(|left| !Arc::ptr_eq(left, namespace));

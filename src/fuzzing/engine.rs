@@ -118,7 +118,8 @@ fn message_reads_back(form: Form, packet: &socket_io::Packet<'_>) {
         }
         Kind::Disconnect => socket_io::encode_disconnect(namespace, &mut out),
         Kind::Event { name, arguments, id } => {
-            let list = socket_io::Arguments::List(arguments.get());
+            let list = arguments.clone().into_list();
+            let list = socket_io::Arguments::List(list.get());
             socket_io::encode_event(form, namespace, *id, name, list, None, *attachments, &mut out);
         }
         Kind::Ack { id, arguments } => {
@@ -140,7 +141,7 @@ fn message_reads_back(form: Form, packet: &socket_io::Packet<'_>) {
             Kind::Event { name: other_name, arguments: others, id: other_id },
         ) => {
             assert_eq!((name, id), (other_name, other_id));
-            same_json(list.get(), others.get());
+            same_json(list.clone().into_list().get(), others.clone().into_list().get());
         }
         (Kind::Ack { id: one, arguments: list }, Kind::Ack { id: other, arguments: others }) => {
             assert_eq!(one, other);

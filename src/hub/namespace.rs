@@ -7,7 +7,10 @@ use crate::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,6 +23,8 @@ pub(crate) struct Namespace {
     pub(crate) rooms: Rooms,
     pub(crate) recovery: Recovery,
     handlers: RwLock<Arc<Handlers>>,
+    /// How often they have changed.
+    handler_changes: AtomicUsize,
 }
 
 impl Namespace {
@@ -30,6 +35,7 @@ impl Namespace {
             rooms: Rooms::default(),
             recovery: Recovery::new(keeping.window, keeping.limits),
             handlers: RwLock::default(),
+            handler_changes: AtomicUsize::new(0),
         }
     }
 
@@ -65,14 +71,21 @@ impl Namespace {
         Arc::clone(&self.handlers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// As long as this stays the same, the handlers do.
+    pub(crate) fn handler_changes(&self) -> usize {
+        self.handler_changes.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn change_handlers(&self, change: impl FnOnce(&mut Handlers)) {
         let mut handlers = self.handlers.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut handlers));
+        self.handler_changes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Drops the handlers: nobody will come any more.
     pub(crate) fn forget_handlers(&self) {
         let forgotten = std::mem::take(&mut *self.handlers.write().unwrap_or_else(PoisonError::into_inner));
+        self.handler_changes.fetch_add(1, Ordering::SeqCst);
         // What they hold is the application's, and dropped without a lock.
         drop(forgotten);
     }

@@ -69,7 +69,7 @@ fn deliver(burst: &mut Burst<'_>, packet: frames::Packet) {
         frames::Packet::Json(json) => Message::Json(json),
     };
     let root = member.host.shared.namespaces.root();
-    burst.message(Arc::clone(root), message, Acknowledge::None);
+    burst.message(root, message, Acknowledge::None);
 }
 
 /// Hands over what a POST has brought when the application is no longer behind. A client that hangs up before, because

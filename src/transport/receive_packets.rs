@@ -199,11 +199,11 @@ fn deliver(burst: &mut Burst<'_>, packet: Packet<'_>) {
             acknowledge_receipt(member, &namespace, acknowledge);
             burst.queue(Event::Leave(namespace));
         }
-        Kind::Text(text) => burst.message(namespace, Message::Text(text.to_owned()), acknowledge),
-        Kind::Json(Some(json)) => burst.message(namespace, Message::Json(json.to_owned()), acknowledge),
+        Kind::Text(text) => burst.message(&namespace, Message::Text(text.to_owned()), acknowledge),
+        Kind::Json(Some(json)) => burst.message(&namespace, Message::Json(json.to_owned()), acknowledge),
         Kind::Event(Some(event)) => {
             let arguments = Data::new(event.arguments.into_owned(), Vec::new());
-            burst.named(namespace, event.name, arguments, acknowledge);
+            burst.named(&namespace, event.name, arguments.into(), acknowledge);
         }
         Kind::Ack { id, arguments } => {
             // Neither it nor its receipt waits for anything.

@@ -14,6 +14,7 @@ mod event;
 mod placeholders;
 
 pub(crate) use encode::{Arguments, encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event};
+pub(crate) use event::EventArguments;
 
 /// More digits than any number of 64 bits has.
 const MAX_DIGITS: usize = 20;
@@ -57,8 +58,8 @@ pub(crate) enum Kind<'a> {
     Event {
         /// The name; of a number, its digits.
         name: Cow<'a, str>,
-        /// A JSON array of what follows the name.
-        arguments: Box<RawValue>,
+        /// What follows the name.
+        arguments: EventArguments<'a>,
         /// The id of the acknowledgement that is asked for, if one is.
         id: Option<u64>,
     },
@@ -126,7 +127,9 @@ pub(crate) fn decode<'a>(
             if form == Form::Utf8 && event::is_reserved(&event) {
                 return Err(Malformed);
             }
-            check_placeholders(attachments, event.arguments.get())?;
+            if let EventArguments::List(list) = &event.arguments {
+                check_placeholders(attachments, list.get())?;
+            }
             Kind::Event { name: event.name, arguments: event.arguments, id }
         }
         b'3' | b'6' => {

@@ -4,7 +4,7 @@ use crate::{
     builder, echo, echoing,
     support::{
         Log, Mounting,
-        engine::{EnginePeer, Four, TRANSPORTS, Three, everything, opening},
+        engine::{EnginePeer, Four, Packet, REVISIONS, TRANSPORTS, Three, everything, opening},
         milliseconds,
     },
 };
@@ -81,6 +81,34 @@ async fn the_payload_of_the_connection_reaches_the_application() {
         }
         let mut older = EnginePeer::connect(&server, Three, transport).await;
         assert_eq!(older.receive().await, r#"42["auth",{}]"#, "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_handler_changes_is_so_for_what_came_with_its_message() {
+    let server = echo(builder()).await;
+    let chat = server.listener.of("/chat");
+    for revision in REVISIONS {
+        let (log, changed) = (Log::new(), chat.clone());
+        let noted = log.clone();
+        chat.on_message(move |_, message| {
+            noted.note(message.as_text().unwrap());
+            let noted = noted.clone();
+            changed.on_message(move |client, message| {
+                noted.note(format!("after the change: {}", message.as_text().unwrap()));
+                client.disconnect();
+                async {}
+            });
+            async {}
+        });
+        let mut peer = EnginePeer::connect(&server, revision, Transport::WebSocket).await;
+        peer.send(&["40/chat,"]).await;
+        assert!(peer.receive().await.starts_with("40/chat,"));
+        let packets = ["one", "two", "three"].map(|text| Packet::Text(format!(r#"42/chat,["message","{text}"]"#)));
+        peer.socket().send_at_once(&packets).await;
+        assert_eq!(peer.receive().await, "41/chat,");
+        peer.heard_nothing("what it said behind its end").await;
+        assert_eq!(log.all(), ["one", "after the change: two"], "{revision:?}");
     }
 }
 

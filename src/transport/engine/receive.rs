@@ -1,7 +1,7 @@
 //! What comes in from clients of Engine.IO, and over a WebSocket that carries nothing but messages.
 
 use crate::{
-    client::{Assembly, AssemblyKind, Burst, Credentials, Data, Engine, Event, Member, Message, acknowledged},
+    client::{Assembly, AssemblyKind, Burst, Credentials, Data, Engine, Event, Member, Message, Said, acknowledged},
     hub::{Namespace, Reply, WireForm},
     listener::Count,
     session::DisconnectReason,
@@ -117,7 +117,7 @@ fn deliver(burst: &mut Burst<'_>, engine: &Engine, revision: Revision, packet: P
 
 fn bare(burst: &mut Burst<'_>, message: Message) {
     let root = burst.member().host.shared.namespaces.root();
-    burst.message(Arc::clone(root), message, Acknowledge::None);
+    burst.message(root, message, Acknowledge::None);
 }
 
 /// A packet of Socket.IO.
@@ -162,10 +162,10 @@ fn message(burst: &mut Burst<'_>, engine: &Engine, revision: Revision, text: &st
         Kind::Event { name, arguments, id } => {
             let acknowledge = id.map_or(Acknowledge::None, Acknowledge::WithData);
             if is_whole {
-                event(burst, namespace, name, Data::new(arguments, Vec::new()), acknowledge);
+                event(burst, namespace, name, arguments.into(), acknowledge);
                 return Ok(());
             }
-            (AssemblyKind::Event { name: name.into_owned(), acknowledge }, arguments)
+            (AssemblyKind::Event { name: name.into_owned(), acknowledge }, arguments.into_list())
         }
         Kind::Ack { id, arguments } if is_whole => {
             acknowledgement(member, namespace, id, Data::new(arguments.to_owned(), Vec::new()));
@@ -204,7 +204,7 @@ fn attachment(burst: &mut Burst<'_>, engine: &Engine, bytes: Bytes) -> Result<()
     }
     let (namespace, kind, data) = assembly.into_data();
     match kind {
-        AssemblyKind::Event { name, acknowledge } => event(burst, namespace, name.into(), data, acknowledge),
+        AssemblyKind::Event { name, acknowledge } => event(burst, namespace, name.into(), data.into(), acknowledge),
         AssemblyKind::Ack { id } => acknowledgement(member, namespace, id, data),
     }
     Ok(())
@@ -214,11 +214,11 @@ fn event(
     burst: &mut Burst<'_>,
     namespace: Option<Arc<Namespace>>,
     name: Cow<'_, str>,
-    arguments: Data,
+    arguments: Said<'_>,
     acknowledge: Acknowledge,
 ) {
     match namespace {
-        Some(namespace) => burst.named(namespace, name, arguments, acknowledge),
+        Some(namespace) => burst.named(&namespace, name, arguments, acknowledge),
         // One that the application has not made.
         None => burst.member().host.shared.counters.add(Count::Ignored, 1),
     }

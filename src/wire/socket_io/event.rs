@@ -3,16 +3,35 @@
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-use crate::wire::{engine::Malformed, form};
+use crate::wire::{engine::Malformed, form, script};
 
 /// The data of an event packet.
 pub(super) struct Event<'a> {
     pub(super) name: Cow<'a, str>,
-    /// A JSON array.
-    pub(super) arguments: Box<RawValue>,
+    pub(super) arguments: EventArguments<'a>,
 }
 
-/// Reads the data of an event packet. The arguments are copied, as their array is none in the packet.
+/// What follows the name of an event.
+#[derive(Debug, Clone)]
+pub(crate) enum EventArguments<'a> {
+    /// One text, which is the same in JSON and by itself.
+    Text(&'a str),
+    /// A JSON array.
+    List(Box<RawValue>),
+}
+
+impl EventArguments<'_> {
+    /// The JSON array.
+    pub(crate) fn into_list(self) -> Box<RawValue> {
+        match self {
+            // The text is never refused.
+            Self::Text(text) => copied(&["[\"", text, "\"]"]).unwrap_or_else(|_| RawValue::NULL.to_owned()),
+            Self::List(list) => list,
+        }
+    }
+}
+
+/// Reads the data of an event packet. Most say one text; other arguments are copied, as their array is none in the packet.
 pub(super) fn decode(json: &str) -> Result<Event<'_>, Malformed> {
     let list = without_blanks(json).strip_prefix('[').ok_or(Malformed)?;
     let (name, rest) = split_name(list)?;
@@ -23,11 +42,17 @@ pub(super) fn decode(json: &str) -> Result<Event<'_>, Malformed> {
         None if rest.starts_with(']') => rest,
         _ => return Err(Malformed),
     };
-    let mut arguments = String::with_capacity(1 + rest.len());
-    arguments.push('[');
-    arguments.push_str(rest);
-    let arguments = RawValue::from_string(arguments).map_err(|_| Malformed)?;
+    let text = rest.strip_prefix('"').and_then(|rest| rest.strip_suffix("\"]"));
+    let arguments = match text.filter(|text| script::is_literal(text, false)) {
+        Some(text) => EventArguments::Text(text),
+        None => EventArguments::List(copied(&["[", rest])?),
+    };
     Ok(Event { name, arguments })
+}
+
+/// JSON of these pieces.
+fn copied(pieces: &[&str]) -> Result<Box<RawValue>, Malformed> {
+    RawValue::from_string(pieces.concat()).map_err(|_| Malformed)
 }
 
 /// The name, which is the first value in the list, and what follows it.

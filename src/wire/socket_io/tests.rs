@@ -11,6 +11,10 @@ fn decode(form: Form, text: &str, max_attachments: usize) -> Result<Packet<'_>, 
 
 const BOTH: [Form; 2] = [Ascii, Utf8];
 
+fn list(arguments: &EventArguments<'_>) -> String {
+    arguments.clone().into_list().get().to_owned()
+}
+
 /// JSON is equal when its text is.
 impl PartialEq for Kind<'_> {
     fn eq(&self, other: &Self) -> bool {
@@ -21,7 +25,7 @@ impl PartialEq for Kind<'_> {
             (
                 Self::Event { name, arguments, id },
                 Self::Event { name: other_name, arguments: others, id: other_id },
-            ) => (name, arguments.get(), id) == (other_name, others.get(), other_id),
+            ) => (name, list(arguments), id) == (other_name, list(others), other_id),
             (Self::Ack { id, arguments }, Self::Ack { id: other, arguments: others }) => {
                 (id, arguments.get()) == (other, others.get())
             }
@@ -46,7 +50,7 @@ fn connect<'a>(namespace: &'a str, query: Option<&'a str>, payload: Option<&'a s
 }
 
 fn event<'a>(id: Option<u64>, name: &'a str, arguments: &str) -> Kind<'a> {
-    let arguments = RawValue::from_string(arguments.to_owned()).unwrap();
+    let arguments = EventArguments::List(RawValue::from_string(arguments.to_owned()).unwrap());
     Kind::Event { name: name.into(), arguments, id }
 }
 
@@ -67,7 +71,7 @@ fn encoded(form: Form, packet: &Packet<'_>) -> String {
         Kind::Connect { payload, .. } => encode_connect(form, namespace, payload.map(RawValue::get), out),
         Kind::Disconnect => encode_disconnect(namespace, out),
         Kind::Event { name, arguments, id } => {
-            encode_event(form, namespace, *id, name, List(arguments.get()), None, packet.attachments, out);
+            encode_event(form, namespace, *id, name, List(&list(arguments)), None, packet.attachments, out);
         }
         Kind::Ack { id, arguments } => {
             encode_ack(form, namespace, *id, arguments.get(), packet.attachments, out);

@@ -139,7 +139,7 @@ proptest! {
             prop_assert_eq!((&*read, asked), (&*name, asks.then_some(id)));
             let mut expected = list.as_array().unwrap().clone();
             expected.extend(offset.as_deref().map(Value::from));
-            prop_assert_eq!(value(&arguments), Value::from(expected));
+            prop_assert_eq!(value(&arguments.into_list()), Value::from(expected));
 
             prop_assert_eq!((ack.namespace, ack.attachments), (&*namespace, attachments));
             let Kind::Ack { id: answered, arguments } = ack.kind else { panic!("{ack:?}") };
@@ -180,6 +180,7 @@ proptest! {
             prop_assert_eq!((read.namespace, read.attachments), (packet.namespace, packet.attachments));
             match (packet.kind, read.kind) {
                 (Kind::Event { name, arguments, id }, Kind::Event { name: other, arguments: others, id: other_id }) => {
+                    let (arguments, others) = (arguments.into_list(), others.into_list());
                     prop_assert_eq!((name, value(&arguments), id), (other, value(&others), other_id));
                 }
                 (Kind::Ack { id, arguments }, Kind::Ack { id: other, arguments: others }) => {
