@@ -22,8 +22,11 @@ async fn hear(socket: &mut Connection, count: usize) -> Vec<String> {
     heard
 }
 
+/// What a handler does to its client.
+type Act = fn(&Client);
+
 /// Logs and echoes every message, and on the message `now` or `later` does something, at once or after a while.
-fn on_word(server: &Server, act: fn(&Client)) {
+fn on_word(server: &Server, act: Act) {
     let events = server.events.clone();
     server.listener.on_message(move |client, message| {
         let said = message.as_text().unwrap_or_default().to_owned();
@@ -43,7 +46,7 @@ fn on_word(server: &Server, act: fn(&Client)) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_ends_the_session_at_once_is_the_last_and_one_that_does_so_later_is_not() {
-    let ways: [(fn(&Client), DisconnectReason); 2] = [
+    let ways: [(Act, DisconnectReason); 2] = [
         (Client::disconnect, DisconnectReason::ServerDisconnect),
         (|_| panic!("as it is told"), DisconnectReason::HandlerPanicked),
     ];
@@ -62,7 +65,10 @@ async fn a_handler_that_ends_the_session_at_once_is_the_last_and_one_that_does_s
             assert!(matches!(server.events.about(&id).last(), Some(Event::Disconnect(..))), "{reason} {word}");
         }
         eventually("they are forgotten", || server.listener.stats().sessions == 0).await;
-        assert_eq!(server.listener.stats().received_messages, 12, "each is counted once");
+        let stats = server.listener.stats();
+        assert_eq!(stats.received_messages, 12, "each is counted once");
+        let said = ["a", "b", "now", "c", "d", "e", "a", "b", "later", "c", "d", "e"];
+        assert_eq!(stats.received_bytes, said.map(|said| frame(said).len() as u64).iter().sum::<u64>());
     }
 }
 

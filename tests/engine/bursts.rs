@@ -4,7 +4,7 @@ use crate::{
     echoing,
     support::{
         Mounting,
-        engine::{EnginePeer, Packet, REVISIONS, binary},
+        engine::{EnginePeer, Packet, REVISIONS, binary, everything},
     },
 };
 use heirloom::{Ack, Client, Data, Listener, Transport};
@@ -39,6 +39,39 @@ async fn events_with_bytes_among_others_are_answered_whole_and_in_order() {
         peer.socket().send_at_once(&said).await;
         for packet in expected {
             assert_eq!(peer.receive_packet().await, packet, "{revision:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_with_the_way_into_a_namespace_or_out_of_it_is_heard_in_its_place() {
+    let server = echoing(Mounting::Serve, Listener::builder().without_recovery()).await;
+    let said = [
+        r#"42["echo","first"]"#,
+        "40/chat,",
+        r#"42/chat,["echo","inside"]"#,
+        r#"42["echo","between"]"#,
+        "41/chat,",
+        r#"42/chat,["echo","outside"]"#,
+        r#"42["echo","last"]"#,
+    ];
+    for (revision, transport) in everything() {
+        // Some is handled before what has to wait, or nothing is.
+        for said in [&said[..], &said[1..]] {
+            let mut peer = EnginePeer::connect(&server, revision, transport).await;
+            let packets: Vec<Packet> = said.iter().map(|said| Packet::from(*said)).collect();
+            if transport == Transport::WebSocket {
+                peer.socket().send_at_once(&packets).await;
+            } else {
+                peer.send_packets(&packets).await;
+            }
+            let heard = peer.receive_all(said.len() - 2).await;
+            let (echoes, others): (Vec<&str>, Vec<&str>) =
+                heard.iter().map(String::as_str).partition(|heard| heard.contains("echo"));
+            let expected: Vec<_> =
+                said.iter().filter(|said| said.contains("echo") && !said.contains("outside")).collect();
+            assert!(echoes.iter().eq(expected), "{revision:?} {transport}: {heard:?}");
+            assert!(others.len() == 1 && others[0].starts_with("40/chat"), "{revision:?} {transport}: {heard:?}");
         }
     }
 }
