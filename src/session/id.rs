@@ -1,6 +1,7 @@
 //! Session ids: the only credential a client of the old generations has.
 
-use std::{cell::RefCell, fmt, mem::take};
+use data_encoding::HEXLOWER;
+use std::{cell::RefCell, fmt, mem::take, str};
 
 /// How many bytes a thread asks the system for at a time: as many as it gives in one piece.
 const SUPPLY: usize = 256;
@@ -24,15 +25,9 @@ impl SessionId {
         if text.len() != Self::LENGTH {
             return None;
         }
-        let digits = text.bytes().try_fold(0, |id: u128, byte| {
-            let digit = match byte {
-                b'0'..=b'9' => byte - b'0',
-                b'a'..=b'f' => byte - b'a' + 10,
-                _ => return None,
-            };
-            Some(id << 4 | u128::from(digit))
-        });
-        digits.map(Self)
+        let mut bytes = [0; Self::LENGTH / 2];
+        HEXLOWER.decode_mut(text.as_bytes(), &mut bytes).ok()?;
+        Some(Self(u128::from_be_bytes(bytes)))
     }
 }
 
@@ -60,7 +55,9 @@ impl Supply {
 
 impl fmt::Display for SessionId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:032x}", self.0)
+        let mut digits = [0; Self::LENGTH];
+        HEXLOWER.encode_mut(&self.0.to_be_bytes(), &mut digits);
+        formatter.write_str(str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     listener::{Count, Shared},
     session::DisconnectReason,
     wire::{
-        form,
+        self, form,
         packets::{self, Kind, Packet},
         payload,
     },
@@ -96,11 +96,8 @@ where
     let mut response = Response::new(match (known, &body) {
         (None, _) | (_, None) => Body::full(unheard),
         (Some(member), Some(bytes)) => {
-            let data = if via == Transport::JsonpPolling {
-                form::packets_field(bytes)
-            } else {
-                Some(String::from_utf8_lossy(bytes))
-            };
+            let data =
+                if via == Transport::JsonpPolling { form::packets_field(bytes) } else { Some(wire::text(bytes)) };
             let outcome = match data {
                 Some(data) => payload(member, &data).await,
                 None => {

@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use data_encoding::BASE64_NOPAD;
-use std::{borrow::Cow, io::Write};
+use std::borrow::Cow;
 
-use super::script;
+use super::{put, script};
 
 mod payload;
 
@@ -117,6 +117,8 @@ pub(crate) fn encode_open(
     max_payload: usize,
     out: &mut Vec<u8>,
 ) {
+    // Room for all of it, as it usually is.
+    put::reserve(out, 160);
     out.extend_from_slice(b"0{\"sid\":");
     script::encode_json_string(sid, out);
     out.extend_from_slice(b",\"upgrades\":[");
@@ -126,8 +128,15 @@ pub(crate) fn encode_open(
         }
         script::encode_json_string(upgrade, out);
     }
-    // Writing to a `Vec` does not fail.
-    _ = write!(out, "],\"pingInterval\":{ping_interval},\"pingTimeout\":{ping_timeout},\"maxPayload\":{max_payload}}}");
+    for (name, number) in [
+        (&b"],\"pingInterval\":"[..], ping_interval),
+        (b",\"pingTimeout\":", ping_timeout),
+        (b",\"maxPayload\":", max_payload as u64),
+    ] {
+        out.extend_from_slice(name);
+        put::decimal(number, out);
+    }
+    out.push(b'}');
 }
 
 /// What follows the type. Borrowed text stays borrowed.

@@ -69,12 +69,12 @@ fn only_field<'a>(wanted: &str, body: &'a [u8]) -> Option<Cow<'a, str>> {
 
 /// Undoes the escapes of a name or a value.
 fn decode(escaped: &[u8]) -> Cow<'_, str> {
-    let mut decoded = Vec::new();
+    if !escaped.contains(&b'%') && !escaped.contains(&b'+') {
+        return super::text(escaped);
+    }
+    let mut decoded = Vec::with_capacity(escaped.len());
     let mut rest = escaped;
     while let Some(plain) = rest.iter().position(|byte| matches!(byte, b'+' | b'%')) {
-        if decoded.is_empty() {
-            decoded.reserve_exact(escaped.len());
-        }
         let (before, special) = rest.split_at(plain);
         decoded.extend_from_slice(before);
         let (byte, length) = match special {
@@ -87,9 +87,6 @@ fn decode(escaped: &[u8]) -> Cow<'_, str> {
         };
         decoded.push(byte);
         rest = &special[length..];
-    }
-    if decoded.is_empty() {
-        return String::from_utf8_lossy(escaped);
     }
     decoded.extend_from_slice(rest);
     let text = String::from_utf8(decoded);

@@ -4,6 +4,8 @@
 //! 0.9, a packet is in [`packets`], several in one body in [`payload`]. Of 1.x to 4.x, the packets of Engine.IO and bodies of them are in
 //! [`engine`], those of Socket.IO inside their messages in [`socket_io`]. Everything else is the wrapping a transport puts around them.
 
+use std::borrow::Cow;
+
 pub(crate) mod bounds;
 pub(crate) mod double_utf8;
 pub(crate) mod engine;
@@ -21,3 +23,8 @@ pub(crate) mod script;
 pub(crate) mod server_events;
 pub(crate) mod socket_io;
 pub(crate) mod utf16;
+
+/// What came as text. What is not UTF-8 becomes U+FFFD; nearly all is, which is quicker to see.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}

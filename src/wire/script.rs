@@ -96,6 +96,12 @@ pub(crate) fn is_literal(text: &str, printable: bool) -> bool {
 
 /// Appends `text` as a JSON string on one line.
 pub(crate) fn encode_json_string(text: &str, out: &mut Vec<u8>) {
+    if is_literal(text, true) {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        return out.push(b'"');
+    }
     encode_literal_utf8(text, out, |byte| literal_escape(byte).filter(|_| byte != b'<'));
 }
 

@@ -19,6 +19,7 @@ use crate::{
         watch::Watch,
     },
     wire::{
+        self,
         engine::{self, Payload, Piece, Revision},
         form,
     },
@@ -143,7 +144,7 @@ async fn deliver(member: &Arc<Member>, engine: &Engine, in_bytes: bool, bytes: &
         Revision::Three if in_bytes => engine::decode_binary_payload(bytes, &mut bounds),
         Revision::Four if in_bytes => return false,
         _ => {
-            text = if is_form { form::engine_field(bytes) } else { Some(String::from_utf8_lossy(bytes)) };
+            text = if is_form { form::engine_field(bytes) } else { Some(wire::text(bytes)) };
             let Some(text) = &text else { return false };
             engine::decode_payload(revision, text, &mut bounds)
         }

@@ -8,8 +8,10 @@ const MESSAGE: u8 = b'4';
 
 /// Appends the answer to a client that joined a namespace. `payload` is a JSON object.
 pub(crate) fn encode_connect(form: Form, namespace: &str, payload: Option<&str>, out: &mut Vec<u8>) {
+    let payload = payload.unwrap_or_default();
+    put::reserve(out, header_length(0, namespace) + payload.len());
     encode_header(b'0', 0, namespace, out);
-    encode_json(form, payload.unwrap_or_default(), out);
+    encode_json(form, payload, out);
 }
 
 /// Appends the end of a namespace for its client.
