@@ -89,6 +89,9 @@ fn look(bytes: &[u8], known: usize, mount: &Mount, transports: &[Transport]) -> 
 
 /// Whether the empty line behind a head is there, some of which may be among the bytes that were known.
 fn ends(bytes: &[u8], known: usize) -> bool {
+    if bytes.ends_with(b"\r\n\r\n") {
+        return true;
+    }
     let news = bytes.get(known.saturating_sub(2)..).unwrap_or(bytes);
     let mut lines = news.split(|byte| *byte == b'\n');
     // The first may have begun before, and the last is not at its end.
@@ -96,9 +99,9 @@ fn ends(bytes: &[u8], known: usize) -> bool {
     lines.any(|line| matches!(line, b"" | b"\r"))
 }
 
-/// Whether a head is that of a later draft, as almost every one is.
+/// Whether a head is that of a later draft, as almost every one is. Most clients name it behind what all requests have.
 fn is_versioned(head: &[u8]) -> bool {
-    head.split(|byte| *byte == b'\n').any(|line| {
+    head.rsplit(|byte| *byte == b'\n').any(|line| {
         [&b"sec-websocket-key:"[..], b"sec-websocket-version:"]
             .iter()
             .any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
