@@ -123,6 +123,11 @@ impl<'a> Burst<'a> {
         }
     }
 
+    /// What comes from elsewhere, such as the end of the session, is handled here as well, when this is flushed or dropped.
+    pub(crate) fn claim(&mut self) {
+        self.is_claimed = self.is_claimed || self.inbox().claim();
+    }
+
     /// Whether what comes now may be handled before all others.
     fn is_next(&mut self) -> bool {
         if self.only_queues || self.left == 0 {

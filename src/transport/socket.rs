@@ -7,7 +7,7 @@ use super::{
     settle::settle,
 };
 use crate::{
-    client::{Context as ClientContext, Member, handle_here},
+    client::{Burst, Context as ClientContext, Member, handle_here},
     listener::{Busy, Count, Counters, Generation, Shared},
     session::{DisconnectReason, Mode},
     wire::packets,
@@ -161,29 +161,36 @@ impl<F: Frames> Carried<F> {
             End::Left => Some(DisconnectReason::TransportClosed),
             End::Broken(broken) => {
                 broken.count(&self.member.host.shared.counters);
-                self.member.detach(self.number, broken.reason());
+                self.let_go(broken.reason());
                 (!matches!(broken, Broken::Io)).then_some(DisconnectReason::ProtocolError)
             }
             // A batch that is half written went back to the queue; its other half must not arrive as well.
             End::Over | End::Displaced if flow.flushing => None,
             End::Over | End::Displaced => Some(DisconnectReason::ServerDisconnect),
         };
-        self.detach();
+        self.let_go(DisconnectReason::TransportClosed);
         if let Some(reason) = goodbye {
             // A peer that does not answer is left alone.
             let _ = tokio::time::timeout(GOODBYE, flow.frames.close(reason)).await;
         }
     }
 
-    fn detach(&self) {
+    /// The session may end with that. Then its handlers hear of it here, which needs no task of its own.
+    fn let_go(&self, reason: DisconnectReason) {
+        let mut burst = Burst::on_socket(&self.member);
+        burst.claim();
+        self.detach(reason);
+    }
+
+    fn detach(&self, reason: DisconnectReason) {
         self.outlet.retire();
-        self.member.detach(self.number, DisconnectReason::TransportClosed);
+        self.member.detach(self.number, reason);
     }
 }
 
 impl<F: Frames> Drop for Carried<F> {
     fn drop(&mut self) {
-        self.detach();
+        self.detach(DisconnectReason::TransportClosed);
     }
 }
 
