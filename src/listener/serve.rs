@@ -118,7 +118,8 @@ impl Listener {
             }
             Opening::Hixie(parts, rest) => {
                 let stream = Observed::new(&self.shared, stream, watch, rest);
-                let served = serve_hixie(&self.shared, stream, *parts, peer).await;
+                // Rare, and not to be made room for with every connection.
+                let served = Box::pin(serve_hixie(&self.shared, stream, *parts, peer)).await;
                 return served.map_err(|error| failed(error.into()));
             }
         };
@@ -137,5 +138,37 @@ impl Listener {
             self.shared.counters.add(Count::RefusedHead, usize::from(error.is_parse_too_large()));
             failed(error.into())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        convert::Infallible,
+        future::{Future, Ready, ready},
+    };
+
+    struct Nothing;
+
+    impl Service<Request<Incoming>> for Nothing {
+        type Response = Response<String>;
+        type Error = Infallible;
+        type Future = Ready<Result<Self::Response, Infallible>>;
+
+        fn call(&self, _: Request<Incoming>) -> Self::Future {
+            ready(Ok(Response::default()))
+        }
+    }
+
+    fn size<'a, F: Future>(_: fn(&'a Listener, TcpStream, Nothing) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_of_a_connection_is_small() {
+        // There is one for every poll that waits.
+        let size = size(Listener::serve::<Nothing, String>);
+        assert!(size <= 1280, "{size} bytes");
     }
 }
