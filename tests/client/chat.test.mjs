@@ -193,7 +193,7 @@ describe('the page of the chat', { concurrency: 3 }, () => {
       await bob.say('Bob goes on');
       assert.deepEqual(bob.texts, ['before', 'Bob goes on']);
       gate.refused = /(?!)/;
-      await ada.tab.click('#try');
+      await ada.hurry();
       await ada.state(`connected over ${transport}`);
       await ada.untilLines('before', 'Bob goes on', 'one', 'two', 'three');
       assert.deepEqual(bob.texts, ['before', 'Bob goes on', 'one', 'two', 'three']);
@@ -238,7 +238,7 @@ describe('the page of the chat', { concurrency: 3 }, () => {
     await ada.tab.press('#new-room', 'Enter');
     await ada.say('for the gardener');
     gate.refused = /(?!)/;
-    await ada.tab.click('#try');
+    await ada.hurry();
     await ada.untilLines('for the gardener');
     await gardener.untilText('for the gardener');
     assert.deepEqual([cook.texts, gardener.texts], [['for the cook'], ['for the gardener']]);

@@ -167,9 +167,9 @@ describe('the options of io.connect', () => {
 
   it('say how long a transport may take before the next is tried', async () => {
     gate.ignored = /websocket/;
-    await page.connect(['websocket', 'xhr-polling'], { 'connect timeout': 300 });
+    await page.connect(['websocket', 'xhr-polling'], { 'connect timeout': 1000 });
     const { at } = await page.untilEvent('connect');
-    assert.ok(at - page.events[0].at >= 290, `after ${at - page.events[0].at} ms`);
+    assert.ok(at - page.events[0].at >= 990, `after ${at - page.events[0].at} ms`);
     assert.deepEqual(page.history, [['connecting', 'websocket'], ['connecting', 'xhr-polling'], ['connect']]);
     const sessions = gate.requests.slice(1).map((line) => /\/1\/[\w-]+\/([^?]+)/.exec(line)[1].split(' ')[0]);
     assert.equal(new Set(sessions).size, 1);
@@ -177,7 +177,7 @@ describe('the options of io.connect', () => {
 
   it('forbid to try another', async () => {
     gate.ignored = /websocket/;
-    await page.connect(['websocket', 'xhr-polling'], { 'connect timeout': 200, 'try multiple transports': false });
+    await page.connect(['websocket', 'xhr-polling'], { 'connect timeout': 1000, 'try multiple transports': false });
     await page.untilEvent('connecting');
     await page.tab.waitForFunction(() => !window.socket.socket.connecting);
     assert.deepEqual(requestsOf('xhr-polling'), []);
