@@ -39,6 +39,11 @@ impl Presence {
         self.people.len()
     }
 
+    /// How many the others know of.
+    pub(crate) fn known_count(&self) -> usize {
+        self.known_count
+    }
+
     /// The first of them.
     pub(crate) fn list(&self) -> Vec<&Person> {
         self.people.values().take(PEOPLE).collect()

@@ -250,7 +250,9 @@ impl House {
     }
 
     fn largest_rooms(&self) -> Vec<(&str, usize)> {
-        let mut rooms: Vec<_> = self.rooms.iter().map(|(name, room)| (name.as_str(), room.presence.len())).collect();
+        // As the others know them: of what has changed since, everybody is told, newcomers too.
+        let known = self.rooms.iter().map(|(name, room)| (name.as_str(), room.presence.known_count()));
+        let mut rooms: Vec<_> = known.filter(|(_, people)| *people > 0).collect();
         rooms.sort_unstable_by_key(|(name, people)| (std::cmp::Reverse(*people), *name));
         rooms.truncate(ROOMS_TOLD);
         rooms
