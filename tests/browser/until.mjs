@@ -1,7 +1,7 @@
 // Waiting for a condition, checked whenever an emitter says that something changed.
 
 /** Resolves once `condition` holds. After `limit` milliseconds it fails with what `complaint` returns. */
-export function until(emitter, condition, complaint, limit = 60_000) {
+export function until(emitter, condition, complaint, limit = 15000) {
   if (condition()) return Promise.resolve();
   const error = new Error();
   return new Promise((resolve, reject) => {

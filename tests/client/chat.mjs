@@ -68,7 +68,7 @@ class Guest {
   /** Says something to the server; resolves to what the acknowledgement brings. */
   ask(name, ...args) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer to ${name} ${JSON.stringify(args)}`)), 60_000);
+      const timer = setTimeout(() => reject(new Error(`no answer to ${name} ${JSON.stringify(args)}`)), 15_000);
       this.socket.emit(name, ...args, (...answer) => {
         clearTimeout(timer);
         resolve(answer);
@@ -197,7 +197,7 @@ export class Visitor {
 
   // What the page shows changes only with its document.
   async untilSame(look, wanted) {
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 10_000;
     let seen = await look();
     while (JSON.stringify(seen) !== JSON.stringify(wanted) && Date.now() < deadline) {
       await this.tab.evaluate(() => new Promise((resolve) => setTimeout(resolve, 30)));
